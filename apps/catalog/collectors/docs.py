@@ -15,11 +15,24 @@ GEOGRAPHIES = {
 # Microsoft's definition: the EU zone is every region in a member state, the US zone every
 # region in the United States. Norway, Switzerland and the UK are in neither.
 DATA_ZONES = {
-    "EU": (
-        "francecentral germanywestcentral italynorth polandcentral spaincentral "
-        "swedencentral westeurope"
-    ).split(),
-    "US": "centralus eastus eastus2 northcentralus southcentralus westus westus3".split(),
+    "EU": [
+        "francecentral",
+        "germanywestcentral",
+        "italynorth",
+        "polandcentral",
+        "spaincentral",
+        "swedencentral",
+        "westeurope",
+    ],
+    "US": [
+        "centralus",
+        "eastus",
+        "eastus2",
+        "northcentralus",
+        "southcentralus",
+        "westus",
+        "westus3",
+    ],
 }
 ZONE_OF = {region: zone for zone, regions in DATA_ZONES.items() for region in regions}
 SUBSCRIPTIONS = {

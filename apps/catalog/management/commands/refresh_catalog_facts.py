@@ -39,6 +39,8 @@ class Command(BaseCommand):
         for table, models in collected.left_out.items():
             self.stdout.write(f"{table}, no Azure OpenAI offer: {', '.join(models)}")
         differs = sorted(
-            row["model"] for row in collected.tables["second_opinions"] if row["verdict"] != "azure silent"
+            row["model"]
+            for row in collected.tables["second_opinions"]
+            if row["verdict"] != "azure silent"
         )
         self.stdout.write(f"The price map disagrees on {len(differs)} prices: {', '.join(differs)}")

@@ -1,0 +1,1 @@
+"""What may still be promised, and where it goes."""

@@ -1,0 +1,156 @@
+"""Subscriptions, accounts to place things on, pools, and what is promised out of them."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.capacity.states import LIVE, TRANSITIONS, HoldStatus
+
+
+class Subscription(models.Model):
+    """One of the organisation's Azure subscriptions."""
+
+    azure_id = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    tier = models.CharField(max_length=8, unique=True)
+    synced_at = models.DateTimeField(null=True)
+    trouble = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Placement(models.Model):
+    """An AI services account that deployments are placed on; shared ones belong to the platform."""
+
+    class Owner(models.TextChoices):
+        """Who provisions, patches and answers for the account."""
+
+        PLATFORM = "platform", "Platform-owned, shared"
+        TEAM = "team", "Team-owned"
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="placements")
+    region = models.CharField(max_length=40)
+    name = models.CharField(max_length=64, unique=True)
+    resource_group = models.CharField(max_length=90)
+    owner = models.CharField(max_length=8, choices=Owner.choices, default=Owner.PLATFORM)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["subscription", "region"], name="placement_where")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def azure_id(self) -> str:
+        """The account's ARM id."""
+        return (
+            f"/subscriptions/{self.subscription.azure_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.CognitiveServices/accounts/{self.name}"
+        )
+
+
+class Pool(models.Model):
+    """An Azure limit, and what Azure says is used of it.
+
+    free = limit − built − foreign − committed − held, where foreign = max(0, azure_used − built).
+    `real_capacity` is what Azure's machines can take (modelCapacities); NULL where not known.
+    """
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="pools")
+    region = models.CharField(max_length=40)
+    meter = models.CharField(max_length=100)
+    placement = models.ForeignKey(Placement, models.PROTECT, null=True, related_name="pools")
+    limit = models.BigIntegerField()
+    azure_used = models.BigIntegerField(default=0)
+    unit = models.CharField(max_length=30)
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "region", "meter", "placement"],
+                name="pool_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=models.Q(limit__gte=0, azure_used__gte=0), name="pool_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter} in {self.region}"
+
+
+class RealCapacity(models.Model):
+    """What Azure's machines can take of a model version and SKU in a region, beside the quota."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE)
+    region = models.CharField(max_length=40)
+    sku = models.CharField(max_length=40)
+    model = models.CharField(max_length=100)
+    version = models.CharField(max_length=40)
+    available = models.BigIntegerField()
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "region", "sku", "model", "version"],
+                name="real_capacity_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.model} {self.version} in {self.region}"
+
+
+class Hold(models.Model):
+    """What one subject (`request:42`) was promised out of one pool."""
+
+    pool = models.ForeignKey(Pool, models.PROTECT, related_name="holds")
+    subject = models.CharField(max_length=60)
+    amount = models.BigIntegerField()
+    status = models.CharField(
+        max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD
+    )
+    why = models.CharField(max_length=300)
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+
+    TRANSITIONS = TRANSITIONS
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="hold_positive"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=HoldStatus.values), name="hold_known_status"
+            ),
+            models.UniqueConstraint(
+                fields=["pool", "subject"],
+                condition=models.Q(status__in=LIVE),
+                name="hold_once_per_subject",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pool"],
+                include=["status", "amount"],
+                condition=models.Q(status__in=LIVE),
+                name="hold_live",
+            ),
+            models.Index(fields=["subject"], name="hold_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.pool.unit} for {self.subject}"
+
+    @property
+    def ref(self) -> str:
+        """The text reference used in audit entries."""
+        return f"hold:{self.pk}"
+
+    @property
+    def scope(self) -> str:
+        """Holds are the platform's."""
+        return ""

@@ -1,0 +1,54 @@
+"""What other chapters say to capacity, in its own words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+ACCOUNTS = "accounts"
+DEPLOYMENTS = "deployments"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Ask for `amount` (in `unit`) of a meter in a region.
+
+    `meter` is Azure's usage name, e.g. `OpenAI.GlobalStandard.gpt-5.1`; `unit` is `K TPM`, `PTU`
+    or `K enqueued tokens`; `tier` is `prod` or `nonprod` and names the subscription.
+    `model` and `version` (where there are any) let real capacity be looked up beside the quota.
+    """
+
+    tier: str
+    region: str
+    meter: str
+    amount: int
+    unit: str
+    model: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Ask for a place on a shared platform account of a region."""
+
+    tier: str
+    region: str
+
+
+class AsksForCapacity(Protocol):
+    """An event that asks for capacity (RequestSubmitted); `subject` is e.g. `request:42`."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def claims(self) -> Sequence[Claim]: ...
+    @property
+    def placing(self) -> Placing | None: ...
+    @property
+    def why(self) -> str: ...
+
+
+class HasSubject(Protocol):
+    """An event about something that holds capacity."""
+
+    @property
+    def subject(self) -> str: ...

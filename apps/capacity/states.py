@@ -1,0 +1,24 @@
+"""The life of a hold.
+
+held ──► committed ──► built ──► released
+  └─────────┴──────────────────────┘
+"""
+
+from apps.kernel.states import Status
+
+
+class HoldStatus(Status):
+    """What is promised out of a pool, and how firmly."""
+
+    HELD = "held", "run", "Held"
+    COMMITTED = "committed", "run", "Committed"
+    BUILT = "built", "good", "Built"
+    RELEASED = "released", "off", "Released"
+
+
+TRANSITIONS = {
+    HoldStatus.HELD: {HoldStatus.COMMITTED, HoldStatus.RELEASED},
+    HoldStatus.COMMITTED: {HoldStatus.BUILT, HoldStatus.RELEASED},
+    HoldStatus.BUILT: {HoldStatus.RELEASED},
+}
+LIVE = (HoldStatus.HELD, HoldStatus.COMMITTED, HoldStatus.BUILT)

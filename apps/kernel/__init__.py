@@ -1,0 +1,1 @@
+"""Words that every chapter shares; it knows no chapter."""

@@ -1,0 +1,122 @@
+"""Numbers, money and times as every page and sentence of the portal writes them.
+
+Thousands are parted by a narrow no-break space, units follow a no-break space, times are UTC.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from django.utils import timezone
+
+UNKNOWN = "–"
+THIN = "\u202f"
+NBSP = "\u00a0"
+CURRENCY = "USD"
+NANO = 1_000_000_000
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def number(value: int | float | Decimal, decimals: int = 0) -> str:
+    """Write a number with parted thousands, rounded half to even: `22 361 870`, `1 278.78`."""
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+    text = f"{abs(rounded):,}".replace(",", THIN)
+    return f"−{text}" if rounded < 0 else text
+
+
+def short_count(value: int | float | Decimal) -> str:
+    """Shorten a large count to at most four digits: `4 200`, `141.9 K`, `512.4 M`, `2.6 B`."""
+    if abs(value) < 9_999.5:
+        return number(value)
+    for unit, size in (("K", 1_000), ("M", 1_000_000), ("B", 1_000_000_000)):
+        if abs(value) < 999.95 * size or unit == "B":
+            break
+    return f"{number(Decimal(str(value)) / size, 1).removesuffix('.0')}{NBSP}{unit}"
+
+
+def quantity(value: int | float | Decimal, unit: str) -> str:
+    """Write an amount with its unit: `500 K TPM`, `15 PTU`."""
+    text = number(value) if value == int(value) else number(value, 1)
+    return f"{text}{NBSP}{unit.replace(' ', NBSP)}"
+
+
+def amount(nano: int, decimals: int = 2) -> str:
+    """Write nano units of the reporting currency without its name: `68.84`."""
+    return number(Decimal(nano) / NANO, decimals)
+
+
+def money(nano: int, decimals: int = 2) -> str:
+    """Write nano units of the reporting currency: `68.84 USD`."""
+    return f"{amount(nano, decimals)}{NBSP}{CURRENCY}"
+
+
+def money_exact(nano: int) -> str:
+    """Write nano units to the last digit: `68.838987500 USD`."""
+    return money(nano, 9)
+
+
+def unit_price(nano: int) -> str:
+    """Write a price per unit with all its digits and no currency, at least cents: `0.125`, `10.00`."""
+    whole, _, digits = amount(nano, 9).partition(".")
+    return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
+
+
+def percent(share: float | Decimal) -> str:
+    """Write a share of one with two significant digits or more: `64 %`, `9.1 %`, `0.80 %`."""
+    value = Decimal(str(share)) * 100
+    decimals = 0 if value == 0 or abs(value) >= Decimal("9.95") else 1
+    if value and abs(value) < Decimal("0.995"):
+        decimals = 2
+    return f"{number(value, decimals)}{NBSP}%"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Write a count with its noun: `1 request`, `2 requests`, `2 replies`."""
+    return f"{number(count)}{NBSP}{one if count == 1 else many or f'{one}s'}"
+
+
+def duration(value: timedelta | int | float | Decimal) -> str:
+    """Write a span, or its seconds, in the largest fitting unit: `2.9 s`, `48 s`, `4 minutes`, `3.4 h`."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if seconds < 9.95:
+        return f"{number(seconds, 1)}{NBSP}s"
+    if seconds < 89.5:
+        return f"{number(seconds)}{NBSP}s"
+    if seconds < 3_570:
+        return plural(round(seconds / 60), "minute")
+    if seconds < 48 * 3_600:
+        return f"{number(seconds / 3_600, 1).removesuffix('.0')}{NBSP}h"
+    return plural(round(seconds / 86_400), "day")
+
+
+def day(value: date, *, today: date | None = None) -> str:
+    """Write a UTC day, with its year unless that is the present one: `16 Nov`, `12 Dec 2025`."""
+    today = today or timezone.now().date()
+    year = "" if value.year == today.year else f"{NBSP}{value.year}"
+    return f"{value.day}{NBSP}{MONTHS[value.month - 1]}{year}"
+
+
+def moment(value: datetime, *, now: datetime | None = None) -> str:
+    """Write a time stamp as near as it is: `today 12:30`, `Fri 15:41` within a week, `16 Nov 18:43`."""
+    value, now = value.astimezone(UTC), (now or timezone.now()).astimezone(UTC)
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+    days = (value.date() - now.date()).days
+    if days in near:
+        name = near[days]
+    elif abs(days) < 7:
+        name = DAYS[value.weekday()]
+    else:
+        name = day(value.date(), today=now.date())
+    return f"{name}{NBSP}{value:%H:%M}"
+
+
+def moment_exact(value: datetime) -> str:
+    """Write a time stamp to the second, with its zone: `20 Nov 2026 15:41:07 UTC`."""
+    value = value.astimezone(UTC)
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year} {value:%H:%M:%S} UTC"
+
+
+def as_of(value: datetime, *, now: datetime | None = None) -> str:
+    """Say when a number was true: `as of 10:32 UTC`, `as of 16 Nov 18:43 UTC`."""
+    return f"as of {moment(value, now=now).removeprefix(f'today{NBSP}')} UTC"

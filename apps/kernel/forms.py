@@ -1,0 +1,100 @@
+"""Turn a serializer into the fields that `components/form.html` draws."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rest_framework import serializers
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice; `why_not` says why it cannot be chosen now and what would pass."""
+
+    value: str
+    label: str
+    hint: str = ""
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class FormField:
+    """What a template needs to draw one field."""
+
+    name: str
+    label: str
+    widget: str
+    value: Any
+    help: str = ""
+    unit: str = ""
+    required: bool = True
+    error: str = ""
+    options: Sequence[Option] = ()
+
+    @property
+    def id(self) -> str:
+        """The element id, also used by aria-describedby."""
+        return f"f-{self.name.replace('_', '-')}"
+
+
+@dataclass(frozen=True)
+class Fieldset:
+    """A titled group of fields; a row is a list of fields side by side."""
+
+    title: str
+    help: str
+    rows: Sequence[Sequence[FormField]] = field(default_factory=tuple)
+
+
+WIDGETS: dict[type[serializers.Field[Any, Any, Any, Any]], str] = {
+    serializers.ChoiceField: "select",
+    serializers.IntegerField: "integer",
+    serializers.CharField: "text",
+    serializers.SlugField: "text",
+    serializers.DateField: "date",
+    serializers.BooleanField: "checkbox",
+}
+
+
+def widget_of(item: serializers.Field[Any, Any, Any, Any]) -> str:
+    """Name the widget of a serializer field; an unknown field type is an error at start."""
+    if chosen := item.style.get("widget"):
+        return str(chosen)
+    try:
+        return WIDGETS[type(item)]
+    except KeyError:
+        raise TypeError(
+            f"No widget for {type(item).__name__} ({item.field_name}); there are: "
+            + ", ".join(sorted(t.__name__ for t in WIDGETS))
+        ) from None
+
+
+def draw(
+    spec: type[serializers.Serializer[Any]],
+    *,
+    values: Mapping[str, Any],
+    options: Mapping[str, Sequence[Option]],
+    errors: Mapping[str, str],
+) -> list[Fieldset]:
+    """Lay out `spec` as its FIELDSETS say: (title, help, ((name, name), (name,)))."""
+    fields = spec().fields
+
+    def one(name: str) -> FormField:
+        item = fields[name]
+        return FormField(
+            name=name,
+            label=str(item.label or name.replace("_", " ").capitalize()),
+            widget=widget_of(item),
+            value=values.get(name, ""),
+            help=str(item.help_text or ""),
+            unit=str(item.style.get("unit", "")),
+            required=item.required,
+            error=errors.get(name, ""),
+            options=options.get(name, ()),
+        )
+
+    layout: Sequence[tuple[str, str, Sequence[Sequence[str]]]] = spec.FIELDSETS  # type: ignore[attr-defined]
+    return [
+        Fieldset(title, text, [[one(name) for name in row] for row in rows])
+        for title, text, rows in layout
+    ]

@@ -1,0 +1,1 @@
+"""Ask for a deployment of an Azure OpenAI model."""

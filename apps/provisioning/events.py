@@ -1,0 +1,50 @@
+"""What happens to a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something happened to job `job_id`, which works for request `request_id`."""
+
+    job_id: int
+    request_id: int
+
+    @property
+    def subject(self) -> str:
+        """The text reference of the request that the job works for."""
+        return f"request:{self.request_id}"
+
+
+@dataclass(frozen=True)
+class JobQueued(JobEvent):
+    """The row exists; nudge a worker (the sweep finds it if the nudge is lost)."""
+
+
+@dataclass(frozen=True)
+class JobStarted(JobEvent):
+    """A worker took a build job for the first time."""
+
+
+@dataclass(frozen=True)
+class JobDone(JobEvent):
+    """A build job ended well; `resource_id` is the row of what was built."""
+
+    resource_id: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class JobStuck(JobEvent):
+    """A build job needs a person of the platform; `sentence` says why."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class JobRefused(JobEvent):
+    """Azure will not do it as approved; `sentence` says what would pass."""
+
+    sentence: str

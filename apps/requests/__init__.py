@@ -1,0 +1,1 @@
+"""What a team asked for, and where the ask stands."""

@@ -1,0 +1,108 @@
+"""Requests and what is said about them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.requests.states import TRANSITIONS, RequestStatus
+from apps.teams.models import Environment, Team, Workload
+
+
+class ResourceRequest(models.Model):
+    """What a team asked for, and where the ask stands.
+
+    A draft's `payload` is what was typed, unchecked; from submit on it is validated and frozen,
+    with the estimate of that moment. `workload` and `environment` are set at submit at the latest.
+    """
+
+    kind = models.CharField(max_length=40)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="requests")
+    workload = models.ForeignKey(Workload, models.PROTECT, null=True, related_name="requests")
+    environment = models.ForeignKey(Environment, models.PROTECT, null=True)
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="requests"
+    )
+    title = models.CharField(max_length=200)
+    payload = models.JSONField(default=dict)
+    payload_version = models.PositiveSmallIntegerField()
+    estimate = models.JSONField(default=dict)
+    status = models.CharField(
+        max_length=12, choices=RequestStatus.choices, default=RequestStatus.DRAFT
+    )
+    trouble = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+    submitted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    TRANSITIONS = TRANSITIONS
+
+    class Meta:
+        verbose_name = "request"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=RequestStatus.values), name="request_known_status"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=[RequestStatus.DRAFT, RequestStatus.WITHDRAWN])
+                | models.Q(
+                    submitted_at__isnull=False, workload__isnull=False, environment__isnull=False
+                ),
+                name="request_complete_once_submitted",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "-changed_at", "-id"], name="request_team"),
+            models.Index(fields=["status", "-changed_at", "-id"], name="request_status"),
+            models.Index(fields=["requester", "-changed_at"], name="request_requester"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    @property
+    def number(self) -> str:
+        """What people call it: REQ-42."""
+        return f"REQ-{self.pk}"
+
+    @property
+    def ref(self) -> str:
+        """The text reference that lower chapters and the audit use."""
+        return f"request:{self.pk}"
+
+    @property
+    def scope(self) -> str:
+        """The path that decides who may read its audit entries."""
+        return self.team.scope
+
+    @property
+    def state(self) -> RequestStatus:
+        """The status with its label and tone."""
+        return RequestStatus(self.status)
+
+
+class Message(models.Model):
+    """Something said about a request: a question stops the clock until it is answered."""
+
+    class Kind(models.TextChoices):
+        """What a message is for."""
+
+        NOTE = "note", "Note"
+        QUESTION = "question", "Question"
+        ANSWER = "answer", "Answer"
+
+    request = models.ForeignKey(ResourceRequest, models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NOTE)
+    body = models.TextField()
+    internal = models.BooleanField(default=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(body=""), name="message_not_empty")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.request_id}"

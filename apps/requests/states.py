@@ -1,0 +1,44 @@
+"""The life of a request.
+
+draft ─► submitted ─► in_review ◄─► needs_info
+                        │  │
+      rejected ◄────────┘  └► approved ─► building ─► done
+                                 │           ├► needs_help ─► building | failed
+                                 └───────────┴► returned ─► submitted
+withdrawn: from every state before building, and from returned
+"""
+
+from apps.kernel.states import Status
+
+
+class RequestStatus(Status):
+    """Where an ask stands."""
+
+    DRAFT = "draft", "off", "Draft"
+    SUBMITTED = "submitted", "run", "Submitted"
+    IN_REVIEW = "in_review", "run", "In review"
+    NEEDS_INFO = "needs_info", "warn", "Needs info"
+    APPROVED = "approved", "run", "Approved"
+    BUILDING = "building", "run", "Building"
+    DONE = "done", "good", "Done"
+    NEEDS_HELP = "needs_help", "bad", "Needs help"
+    RETURNED = "returned", "warn", "Needs a change"
+    REJECTED = "rejected", "bad", "Rejected"
+    FAILED = "failed", "bad", "Failed"
+    WITHDRAWN = "withdrawn", "off", "Withdrawn"
+
+
+S = RequestStatus
+TRANSITIONS = {
+    S.DRAFT: {S.SUBMITTED, S.WITHDRAWN},
+    S.SUBMITTED: {S.IN_REVIEW, S.WITHDRAWN},
+    S.IN_REVIEW: {S.NEEDS_INFO, S.APPROVED, S.REJECTED, S.WITHDRAWN, S.RETURNED},
+    S.NEEDS_INFO: {S.IN_REVIEW, S.REJECTED, S.WITHDRAWN},
+    S.APPROVED: {S.BUILDING, S.RETURNED, S.NEEDS_HELP},
+    S.BUILDING: {S.DONE, S.NEEDS_HELP, S.RETURNED},
+    S.NEEDS_HELP: {S.BUILDING, S.FAILED, S.RETURNED},
+    S.RETURNED: {S.SUBMITTED, S.WITHDRAWN},
+}
+EDITABLE = (S.DRAFT, S.RETURNED)
+OPEN = (S.SUBMITTED, S.IN_REVIEW, S.NEEDS_INFO, S.APPROVED, S.BUILDING, S.NEEDS_HELP, S.RETURNED)
+ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN)

@@ -1,0 +1,1 @@
+"""Who asks, who decides, who pays."""

@@ -1,0 +1,1 @@
+"""Composes the chapters; no chapter knows it."""

@@ -1,0 +1,101 @@
+"""Bring the portal up and down on this machine, and clear it away."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from portal.embedded import ROOT, VAR, Trouble
+from portal.embedded.children import Known, birth, end
+from portal.embedded.environment import Embedded
+from portal.embedded.logs import follow
+from portal.embedded.postgres import outside
+from portal.embedded.state import LOG, Status, held_for, hold, read_status, running
+from portal.embedded.supervise import last_words, listen
+
+NOT_RUNNING = "The portal is not running. Start it with: python3 portalctl.py up"
+FIRST_ADMIN = "Make the first account with: python3 portalctl.py manage first_admin --email …"
+
+
+def up(*, port: int, detach: bool) -> int:
+    """Start everything, print address and demo sign-ins, and follow the logs unless `detach`."""
+    if (status := running()) and status.phase == "ready":
+        print(f"The portal is already running at {status.url}")
+        return 0
+    if purpose := held_for():
+        raise Trouble(f"portalctl.py {purpose} is at work here: try again when it is done.")
+    listen(Embedded().bind_host, port).close()
+    try:
+        status = _start_supervisor(port)
+        print(f"\nThe portal is ready: {status.url}\n\n{status.sign_ins or FIRST_ADMIN}")
+        if detach:
+            return 0
+        print("\nCtrl-C stops it.\n", flush=True)
+        follow(sorted(LOG.glob("*.log")), lines=0, while_=lambda: bool(running()))
+    except KeyboardInterrupt:
+        print("\nStopping …", flush=True)
+        return down()
+    return 0  # another terminal's `down`
+
+
+def _start_supervisor(port: int) -> Status:
+    """Start it on its own, show its steps, and return once the portal answers."""
+    with (LOG / "supervisor.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "portal.embedded.supervise", "--port", str(port)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    shown = ""
+    while True:
+        ended = child.poll() is not None
+        status = read_status()
+        if status and status.pid == child.pid:
+            if status.phase == "ready":
+                return status
+            if status.phase == "failed" and ended:
+                raise Trouble(status.trouble)
+            if status.step not in ("", shown):
+                print(f"- {status.step}", flush=True)
+                shown = status.step
+        if ended:
+            raise Trouble(f"The supervisor could not start. {last_words('supervisor')}")
+        time.sleep(0.05)
+
+
+def down() -> int:
+    """Stop everything, and what a killed supervisor may have left; nothing runs afterwards."""
+    if not VAR.exists():
+        print(NOT_RUNNING)
+        return 0
+    status, was_running = read_status(), bool(running())
+    if status and was_running:
+        end([Known(status.pid, birth(status.pid) or "", signal.SIGTERM)], grace_s=90)
+    with hold("down", wait=True):
+        status = read_status()
+        left = list(status.parts.values()) if status else []
+        if postgres := Embedded().postgres:
+            left += postgres.processes()
+        left = [process for process in left if process.lives()]
+        end(left, grace_s=30)
+    print("The portal is down." if was_running or left else NOT_RUNNING)
+    return 0
+
+
+def reset(*, sure: bool) -> int:
+    """Ask, stop everything, and remove var/ with all data in it."""
+    if not sure:
+        print(f"This removes {VAR}: the database, the logs and the sandbox's Azure.")
+        if input("Type yes to go on: ").strip() != "yes":
+            print("Nothing was removed.")
+            return 1
+    down()
+    for place in (VAR, outside(VAR / "postgres")):
+        if place.exists():
+            shutil.rmtree(place)
+    print(f"Removed {VAR}.")
+    return 0

@@ -1,0 +1,250 @@
+"""The supervisor: one process that starts every part, restarts what dies, and ends them in order."""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from types import FrameType
+
+from portal.embedded import Trouble
+from portal.embedded.children import Known, Part, birth, end, kill_group, start
+from portal.embedded.environment import Embedded
+from portal.embedded.state import LOG, Status, hold, read_status
+
+TICK_S = 0.1
+READY_WITHIN_S = 120
+LONGEST_PAUSE_S = 15.0
+CALM_AFTER_S = 60
+LOG_LIMIT = 10_000_000  # bytes, then NAME.log becomes NAME.log.1
+PATIENCE_S = {"postgres": 30.0, "worker": 20.0}  # longer than a task; others 10
+
+
+class Stop(Exception):
+    """Somebody asked the supervisor to end."""
+
+
+class Supervisor:
+    """Start the portal in order, keep it up, and take it down in the opposite order."""
+
+    def __init__(self, *, port: int, embedded: Embedded, listener: socket.socket) -> None:
+        self.port, self.embedded, self.listener = port, embedded, listener
+        self.env = embedded.environment(port=port)
+        self.parts: dict[str, Part] = {}
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.due: dict[str, tuple[float, float]] = {}  # name: (not before, pause)
+        self.asked_to_stop = False
+        old = read_status()
+        self.status = Status(
+            pid=os.getpid(),
+            phase="starting",
+            url=self.env["PORTAL_BASE_URL"],
+            parts=old.parts if old else {},
+        )
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.note_stop)
+
+    def note_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Remember that somebody asked us to end; `tick` acts on it."""
+        self.asked_to_stop = True
+
+    def run(self) -> None:
+        """Bring everything up, then watch until told to stop."""
+        try:
+            self.say("clearing up after the last run")
+            end(self.status.parts.values(), grace_s=15)  # a killed supervisor's, if still there
+            self.status.parts = {}
+            self.bring_up()
+            while True:
+                self.tick()
+        except Stop:
+            self.status.phase = "stopping"
+        except Trouble as trouble:
+            self.status.phase, self.status.trouble = "failed", str(trouble)
+        finally:
+            self.status.write()
+            self.take_down()
+
+    def bring_up(self) -> None:
+        """Start the embedded parts, prepare the database, then web, and last worker and beat."""
+        embedded = [
+            found
+            for found in (self.embedded.postgres, self.embedded.valkey, self.embedded.sandbox)
+            if found
+        ]
+        for neighbour in embedded:
+            self.say(f"starting {neighbour.part().name}")
+            self.launch(neighbour.part())
+        for neighbour in embedded:
+            self.wait_for(neighbour.part().name, neighbour.ready)
+        self.env = self.embedded.environment(port=self.port)
+        self.say("preparing the database")
+        self.prepare()
+        self.say("starting the web server")
+        self.launch(web(self.listener))
+        self.wait_for("web", self.web_is_ready)
+        for part in (worker(), beat()):
+            self.launch(part)
+        self.status.phase, self.status.step = "ready", ""
+        self.status.write()
+
+    def say(self, step: str) -> None:
+        """Tell `up` what is being done."""
+        self.status.step = step
+        self.status.write()
+
+    def launch(self, part: Part) -> None:
+        """Start `part` and remember it."""
+        child = start(part, env=self.env, log=LOG / f"{part.name}.log")
+        self.parts[part.name], self.children[part.name] = part, child
+        known = Known(child.pid, birth(child.pid) or "", part.stop_signal)
+        self.status.parts[part.name] = known
+        self.status.write()
+
+    def wait_for(self, name: str, ready: Callable[[], bool]) -> None:
+        """Wait until `ready`, restarting what dies meanwhile; give up with its last words."""
+        until = time.monotonic() + READY_WITHIN_S
+        while not ready():
+            if time.monotonic() > until or self.status.restarts.get(name, 0) > 3:
+                raise Trouble(f"{name} did not get ready. {last_words(name)}")
+            self.tick()
+
+    def prepare(self) -> None:
+        """Migrate, load the catalogue and, in demo mode, seed; one process, its output kept."""
+        log = LOG / "prepare.log"
+        log.unlink(missing_ok=True)
+        part = Part("prepare", [sys.executable, "-m", "portal.embedded.prepare"])
+        child = start(part, env=self.env, log=log)
+        try:
+            while child.poll() is None:
+                self.tick()
+        finally:
+            end([Known(child.pid, birth(child.pid) or "")], grace_s=5)
+        if child.returncode:
+            raise Trouble(f"The database could not be prepared. {last_words('prepare')}")
+        self.status.sign_ins = log.read_text().partition("\f")[2].strip()
+
+    def web_is_ready(self) -> bool:
+        """Ask the portal itself."""
+        host, port = self.listener.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health/ready"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # ours
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def tick(self) -> None:
+        """Restart what died, each time after a longer pause; keep the logs short.
+
+        Raises Stop once somebody has asked for it.
+        """
+        if self.asked_to_stop:
+            raise Stop
+        now = time.monotonic()
+        for name, child in list(self.children.items()):
+            if child.poll() is not None:
+                kill_group(child.pid)
+                del self.children[name]
+                started, pause = self.due.get(name, (0.0, 0.0))
+                pause = 0.0 if now - started > CALM_AFTER_S else min(2 * pause + 0.2, LONGEST_PAUSE_S)
+                self.due[name] = (now + pause, pause)
+                self.status.restarts[name] = self.status.restarts.get(name, 0) + 1
+        for name in self.parts.keys() - self.children.keys():
+            if self.due[name][0] <= now:
+                self.launch(self.parts[name])
+        for log in LOG.glob("*.log"):
+            if log.stat().st_size > LOG_LIMIT:  # the parts append, so the file may shrink
+                shutil.copyfile(log, log.with_suffix(".log.1"))
+                os.truncate(log, 0)
+        time.sleep(TICK_S)
+
+    def take_down(self) -> None:
+        """End web, worker and beat, then what they need; Postgres last."""
+        services = {"postgres", "valkey", "azure"}
+        for names in (self.children.keys() - services, {"azure", "valkey"}, {"postgres"}):
+            known = [self.status.parts[n] for n in names if n in self.children]
+            end(known, grace_s=max((PATIENCE_S.get(n, 10.0) for n in names), default=0))
+        for child in self.children.values():
+            child.wait()
+        self.status.parts = {}
+        if self.status.phase == "stopping":
+            self.status.phase = "stopped"
+        self.status.write()
+
+
+def last_words(name: str) -> str:
+    """Quote the end of a part's log."""
+    log = LOG / f"{name}.log"
+    lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    return "\n".join([f"The last lines of {log}:", *(f"  {line}" for line in lines)])
+
+
+def web(listener: socket.socket) -> Part:
+    """Describe gunicorn on a socket that outlives it: during a restart browsers wait."""
+    return Part(
+        name="web",
+        argv=[
+            *(sys.executable, "-m", "gunicorn", "portal.wsgi", "--no-control-socket"),
+            *("--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"),
+            *("--workers", "2", "--threads", "4", "--graceful-timeout", "8"),
+            *("--access-logfile", "-"),
+        ],
+        fds=(listener.fileno(),),
+    )
+
+
+def worker() -> Part:
+    """Describe the Celery worker."""
+    return _celery("worker", "--concurrency", "2", "--hostname", "worker@portal", "--without-mingle")
+
+
+def beat() -> Part:
+    """Describe the Celery scheduler; its schedule is in the database."""
+    return _celery("beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler")
+
+
+def _celery(name: str, *options: str) -> Part:
+    argv = [sys.executable, "-m", "celery", "-A", "portal", name, "--loglevel", "INFO", *options]
+    return Part(name=name, argv=argv)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the portal's address, or say who could not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise Trouble(
+            f"Port {port} on {host} cannot be used ({error.strerror}): "
+            "choose a free one with --port, for example --port 8001."
+        ) from None
+    return listener
+
+
+def main() -> None:
+    """Run the supervisor in this process until it is told to stop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    with hold("up"):
+        try:
+            embedded = Embedded()
+            listener = listen(embedded.bind_host, port)
+            Supervisor(port=port, embedded=embedded, listener=listener).run()
+        except Trouble as trouble:
+            Status(pid=os.getpid(), phase="failed", url="", trouble=str(trouble)).write()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Who may refuse, who listens: the first file to read.
+
+A team makes a request; capacity may refuse; people say yes; a job builds it; access opens.
+"""
+
+from apps.access import services as access
+from apps.approvals import services as approvals
+from apps.capacity import services as capacity
+from apps.kernel.events import guard, on
+from apps.provisioning import services as provisioning
+from apps.provisioning import tasks as workers
+from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
+from apps.requests import services as requests
+from apps.requests.events import (
+    RequestApproved,
+    RequestFailed,
+    RequestRejected,
+    RequestReturned,
+    RequestSubmitted,
+    RequestWithdrawn,
+)
+
+guard(RequestSubmitted, capacity.hold)
+on(RequestSubmitted, approvals.open_steps, provisioning.queue_what_if)
+on(RequestApproved, capacity.commit, provisioning.queue_job)
+on(RequestRejected, approvals.close_steps, capacity.release)
+on(RequestWithdrawn, approvals.close_steps, capacity.release)
+on(RequestReturned, approvals.close_steps, capacity.release)
+on(RequestFailed, capacity.release)
+
+on(JobQueued, workers.nudge)  # after commit; the sweep finds the row if the nudge is lost
+on(JobStarted, requests.mark_building)
+on(JobDone, capacity.mark_built, requests.mark_fulfilled, access.open_grant)
+on(JobStuck, requests.mark_needs_help)
+on(JobRefused, requests.return_to_requester)

@@ -1,6 +1,5 @@
 """The audit trail: one row for each act, never changed afterwards."""
 
-from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Now
 
@@ -28,7 +27,9 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["subject", "id"], name="audit_subject"),
             models.Index(
-                OpClass(models.F("scope"), name="text_pattern_ops"), "id", name="audit_scope"
+                fields=["scope", "id"],
+                opclasses=["text_pattern_ops", "int8_ops"],
+                name="audit_scope",
             ),
         ]
         verbose_name = "audit entry"

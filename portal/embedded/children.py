@@ -77,7 +77,7 @@ def start(part: Part, *, env: dict[str, str], log: Path) -> subprocess.Popen[byt
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=part.fds,
-            preexec_fn=_die_with_parent(part.stop_signal),  # noqa: PLW1509  # one thread
+            preexec_fn=_die_with_parent(part.stop_signal),  # one thread
             user=part.user,
             group=pwd.getpwnam(part.user).pw_gid if part.user else None,
             extra_groups=[] if part.user else None,

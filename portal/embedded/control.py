@@ -9,7 +9,7 @@ import time
 from portal.embedded import ROOT, VAR, Trouble
 from portal.embedded.children import Known, birth, end
 from portal.embedded.environment import Embedded
-from portal.embedded.logs import follow
+from portal.embedded.logs import show
 from portal.embedded.postgres import outside
 from portal.embedded.state import LOG, Status, held_for, hold, read_status, running
 from portal.embedded.supervise import last_words, listen
@@ -32,7 +32,7 @@ def up(*, port: int, detach: bool) -> int:
         if detach:
             return 0
         print("\nCtrl-C stops it.\n", flush=True)
-        follow(sorted(LOG.glob("*.log")), lines=0, while_=lambda: bool(running()))
+        show(sorted(LOG.glob("*.log")), lines=0, while_=lambda: bool(running()))
     except KeyboardInterrupt:
         print("\nStopping …", flush=True)
         return down()

@@ -8,7 +8,7 @@ from portal.embedded import Trouble
 from portal.embedded.state import LOG
 
 
-def logs(*, name: str | None, follow_on: bool, lines: int) -> int:
+def logs(*, name: str | None, follow: bool, lines: int) -> int:
     """Print the last `lines` of one part's log or of all, and what follows until Ctrl-C."""
     files = sorted(LOG.glob("*.log"))
     if name:
@@ -17,13 +17,13 @@ def logs(*, name: str | None, follow_on: bool, lines: int) -> int:
         if not files:
             raise Trouble(f"There is no log named {name}. There are: {known}.")
     try:
-        follow(files, lines=lines, while_=lambda: follow_on)
+        show(files, lines=lines, while_=lambda: follow)
     except KeyboardInterrupt:
         print()
     return 0
 
 
-def follow(files: list[Path], *, lines: int, while_: Callable[[], bool]) -> None:
+def show(files: list[Path], *, lines: int, while_: Callable[[], bool]) -> None:
     """Print the last `lines` of each file, then whatever is appended as long as `while_` holds.
 
     A file that got shorter was rotated and is read from its start.
@@ -33,19 +33,19 @@ def follow(files: list[Path], *, lines: int, while_: Callable[[], bool]) -> None
     for file in files:
         text = file.read_bytes()
         read[file] = len(text)
-        _show(file, text.decode(errors="replace").splitlines()[-lines:] if lines else [], width)
+        _print(file, text.decode(errors="replace").splitlines()[-lines:] if lines else [], width)
     while while_():
         for file in files:
             size = file.stat().st_size
             if size != read[file]:
                 with file.open("rb") as source:
                     source.seek(read[file] if size > read[file] else 0)
-                    whole, newline, _ = source.read().rpartition(b"\n")
-                    read[file] = source.tell() - len(_)
-                _show(file, (whole + newline).decode(errors="replace").splitlines(), width)
+                    whole, newline, begun = source.read().rpartition(b"\n")
+                    read[file] = source.tell() - len(begun)
+                _print(file, (whole + newline).decode(errors="replace").splitlines(), width)
         time.sleep(0.3)
 
 
-def _show(file: Path, lines: list[str], width: int) -> None:
+def _print(file: Path, lines: list[str], width: int) -> None:
     for line in lines:
         print(f"{file.stem:<{width}} | {line}", flush=True)

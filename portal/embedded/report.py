@@ -12,7 +12,7 @@ from portal.embedded import ROOT
 from portal.embedded.control import NOT_RUNNING
 from portal.embedded.environment import Embedded
 from portal.embedded.state import running
-from portal.embedded.supervise import answers
+from portal.embedded.supervise import web_answers
 
 
 def status() -> int:
@@ -22,12 +22,12 @@ def status() -> int:
         print(NOT_RUNNING)
         return 1
     embedded = Embedded()
-    env = embedded.environment(port=0) | {"PORTAL_BASE_URL": found.url}
+    env = embedded.environment(port=found.port)
     beat = found.parts.get("beat")
     checks: dict[str, Callable[[], bool]] = {
         "postgres": lambda: _database_answers(env["DATABASE_URL"]),
         "valkey": lambda: _broker_answers(env["CELERY_BROKER_URL"]),
-        "web": lambda: answers(found.listening_at),
+        "web": lambda: web_answers(found.host, found.port),
         "worker": lambda: _worker_answers(env),
         "beat": lambda: bool(beat and beat.lives()),
     }
@@ -38,7 +38,7 @@ def status() -> int:
     for name, check in checks.items():
         ok = check()
         known, restarts = found.parts.get(name), found.restarts.get(name, 0)
-        where = f"pid {known.pid}" if known else "outside" if name in env else "not started"
+        where = f"pid {known.pid}" if known else "not started here"
         again = f", restarted {restarts} times" if restarts else ""
         print(f"  {name:<9} {'ok' if ok else 'DOWN':<5} {where}{again}")
         down += [] if ok else [name]

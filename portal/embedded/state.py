@@ -22,6 +22,8 @@ class Status:
     pid: int
     phase: str  # starting, ready, stopping, failed
     url: str
+    host: str
+    port: int
     step: str = ""
     trouble: str = ""
     sign_ins: str = ""
@@ -71,7 +73,9 @@ def hold(purpose: str, *, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise Trouble(f"portalctl.py {held_for()} is at work in {VAR}: try again later.") from None
+            raise Trouble(
+                f"portalctl.py {held_for()} is at work in {VAR}: try again later."
+            ) from None
         file.truncate(0)
         file.write(purpose)
         file.flush()
@@ -81,5 +85,3 @@ def hold(purpose: str, *, wait: bool = False) -> Iterator[None]:
 def running() -> Status | None:
     """Return the status of the supervisor that runs now, if one does."""
     return read_status() if held_for() == "up" else None
-
-

@@ -1,4 +1,4 @@
-"""The supervisor: one process that starts every part, restarts what dies, and ends them in order."""
+"""The supervisor: one process that starts every part, restarts what dies, and ends them all."""
 
 import argparse
 import os
@@ -45,6 +45,8 @@ class Supervisor:
             pid=os.getpid(),
             phase="starting",
             url=self.env["PORTAL_BASE_URL"],
+            host=embedded.bind_host,
+            port=port,
             parts=old.parts if old else {},
         )
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -88,7 +90,7 @@ class Supervisor:
         self.prepare()
         self.say("starting the web server")
         self.launch(web(self.listener))
-        self.wait_for("web", self.web_is_ready)
+        self.wait_for("web", lambda: web_answers(self.status.host, self.port))
         for part in (worker(), beat()):
             self.launch(part)
         self.status.phase, self.status.step = "ready", ""
@@ -130,16 +132,6 @@ class Supervisor:
             raise Trouble(f"The database could not be prepared. {last_words('prepare')}")
         self.status.sign_ins = log.read_text().partition("\f")[2].strip()
 
-    def web_is_ready(self) -> bool:
-        """Ask the portal itself."""
-        host, port = self.listener.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health/ready"
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # ours
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
-            return False
-
     def tick(self) -> None:
         """Restart what died, each time after a longer pause; keep the logs short.
 
@@ -153,7 +145,9 @@ class Supervisor:
                 kill_group(child.pid)
                 del self.children[name]
                 started, pause = self.due.get(name, (0.0, 0.0))
-                pause = 0.0 if now - started > CALM_AFTER_S else min(2 * pause + 0.2, LONGEST_PAUSE_S)
+                pause = (
+                    0.0 if now - started > CALM_AFTER_S else min(2 * pause + 0.2, LONGEST_PAUSE_S)
+                )
                 self.due[name] = (now + pause, pause)
                 self.status.restarts[name] = self.status.restarts.get(name, 0) + 1
         for name in self.parts.keys() - self.children.keys():
@@ -179,6 +173,16 @@ class Supervisor:
         self.status.write()
 
 
+def web_answers(host: str, port: int) -> bool:
+    """Ask the portal itself whether it is ready."""
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health/ready"
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # always http
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
 def last_words(name: str) -> str:
     """Quote the end of a part's log."""
     log = LOG / f"{name}.log"
@@ -202,7 +206,9 @@ def web(listener: socket.socket) -> Part:
 
 def worker() -> Part:
     """Describe the Celery worker."""
-    return _celery("worker", "--concurrency", "2", "--hostname", "worker@portal", "--without-mingle")
+    return _celery(
+        "worker", "--concurrency", "2", "--hostname", "worker@portal", "--without-mingle"
+    )
 
 
 def beat() -> Part:
@@ -243,7 +249,7 @@ def main() -> None:
             listener = listen(embedded.bind_host, port)
             Supervisor(port=port, embedded=embedded, listener=listener).run()
         except Trouble as trouble:
-            Status(pid=os.getpid(), phase="failed", url="", trouble=str(trouble)).write()
+            Status(os.getpid(), "failed", "", "", port, trouble=str(trouble)).write()
 
 
 if __name__ == "__main__":

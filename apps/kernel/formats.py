@@ -8,11 +8,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils import timezone
 
+from apps.kernel.money import CURRENCY
+from apps.kernel.money import decimal as in_currency
+
 UNKNOWN = "–"
 THIN = "\u202f"
 NBSP = "\u00a0"
-CURRENCY = "USD"
-NANO = 1_000_000_000
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -43,7 +44,7 @@ def quantity(value: int | float | Decimal, unit: str) -> str:
 
 def amount(nano: int, decimals: int = 2) -> str:
     """Write nano units of the reporting currency without its name: `68.84`."""
-    return number(Decimal(nano) / NANO, decimals)
+    return number(in_currency(nano), decimals)
 
 
 def money(nano: int, decimals: int = 2) -> str:
@@ -57,7 +58,7 @@ def money_exact(nano: int) -> str:
 
 
 def unit_price(nano: int) -> str:
-    """Write a price per unit with all its digits and no currency, at least cents: `0.125`, `10.00`."""
+    """Write a price with all its digits, at least cents, and no currency: `0.125`, `10.00`."""
     whole, _, digits = amount(nano, 9).partition(".")
     return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
 
@@ -77,7 +78,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def duration(value: timedelta | int | float | Decimal) -> str:
-    """Write a span, or its seconds, in the largest fitting unit: `2.9 s`, `48 s`, `4 minutes`, `3.4 h`."""
+    """Write a span, or its seconds, in a fitting unit: `2.9 s`, `48 s`, `4 minutes`, `3.4 h`."""
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if seconds < 9.95:
         return f"{number(seconds, 1)}{NBSP}s"
@@ -98,7 +99,7 @@ def day(value: date, *, today: date | None = None) -> str:
 
 
 def moment(value: datetime, *, now: datetime | None = None) -> str:
-    """Write a time stamp as near as it is: `today 12:30`, `Fri 15:41` within a week, `16 Nov 18:43`."""
+    """Write a time stamp as near as it is: `today 12:30`, `Fri 15:41`, `16 Nov 18:43`."""
     value, now = value.astimezone(UTC), (now or timezone.now()).astimezone(UTC)
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
     days = (value.date() - now.date()).days

@@ -1,0 +1,1 @@
+"""Template tags; `portal` and `slots` are built in everywhere (settings)."""

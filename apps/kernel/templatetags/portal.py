@@ -27,13 +27,20 @@ TONE_ICONS = {
     "bad": "circle-x",
     "good": "circle-check",
 }
+NOTICE_ICONS = {**TONE_ICONS, "off": "info-circle", "run": "clock", "bad": "alert-circle"}
+MESSAGE_TONES = {"success": "good", "warning": "warn", "error": "bad"}
 STEP_ICONS = {
     "done": "circle-check",
     "now": "circle-dot",
     "next": "circle-dashed",
     "bad": "circle-x",
 }
-SIGN_WORDS = {"+": ("add", "added"), "-": ("del", "removed"), "~": ("mod", "changed")}
+SIGNS = {  # of a diff: class, mark, word
+    "+": ("add", "+", "added"),
+    "-": ("del", "−", "removed"),
+    "~": ("mod", "~", "changed"),
+    "": ("", "", ""),
+}
 
 
 @cache
@@ -48,8 +55,8 @@ def icon(name: str, size: str = "", tone: str = "") -> SafeString:
     """Draw an icon, hidden from screen readers; size is "", "sm" or "lg", tone a status tone."""
     if name not in icon_paths():
         raise TemplateSyntaxError(
-            f"There is no icon “{name}”. Take one of apps/kernel/templatetags/icons.json, or add it "
-            f"with: manage vendor_assets --icon {name}"
+            f"There is no icon “{name}”. Take one of apps/kernel/templatetags/icons.json, "
+            f"or add it: manage vendor_assets --icon {name}"
         )
     extra = "".join(f" {c}" for c in (size and f"p-icon-{size}", tone and f"p-{tone}") if c)
     paths = format_html_join("", '<path d="{}"/>', ((d,) for d in icon_paths()[name]))
@@ -72,14 +79,38 @@ def step_icon(state: str) -> str:
 
 @register.filter
 def sign_class(sign: str) -> str:
-    """Name the row class of a diff sign; an unchanged row has none."""
-    return SIGN_WORDS.get(sign, ("", ""))[0]
+    """Name the row class of a diff sign; an unchanged row ("") has none."""
+    return SIGNS[sign][0]
+
+
+@register.filter
+def sign_mark(sign: str) -> str:
+    """Write a diff sign, with a true minus."""
+    return SIGNS[sign][1]
 
 
 @register.filter
 def sign_word(sign: str) -> str:
-    """Say a diff sign in words; an unchanged row says nothing."""
-    return SIGN_WORDS.get(sign, ("", ""))[1]
+    """Say a diff sign in words."""
+    return SIGNS[sign][2]
+
+
+@register.filter
+def message_tone(level_tag: str) -> str:
+    """Translate the level of a Django message into a status tone."""
+    return MESSAGE_TONES.get(level_tag, "off")
+
+
+@register.filter
+def notice_icon(tone: str) -> str:
+    """Name the icon of a notice."""
+    return NOTICE_ICONS[tone]
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write `value` for an attribute that holds JSON (`hx-vals`)."""
+    return json.dumps(value)
 
 
 @register.filter
@@ -105,7 +136,7 @@ def _share(part: float, whole: float) -> float:
 def bullet(
     used: float | None, held: float | None, limit: float | None, label: str
 ) -> dict[str, Any]:
-    """Draw what is used and held of a limit; a missing or zero limit is said in words by the caller."""
+    """Draw what is used and held of a limit; without a limit it says "no quota"."""
     if not limit:
         return {"limit": None}
     solid = _share(used or 0, limit)
@@ -249,4 +280,6 @@ def as_of(value: datetime) -> str:
 @known
 def day(value: date) -> str:
     """Write a UTC day."""
-    return _time(formats.day(value), value, f"{value.day} {formats.MONTHS[value.month - 1]} {value.year}")
+    return _time(
+        formats.day(value), value, f"{value.day} {formats.MONTHS[value.month - 1]} {value.year}"
+    )

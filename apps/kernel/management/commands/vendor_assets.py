@@ -53,9 +53,9 @@ def pick_icons(nodes: bytes, names: set[str]) -> bytes:
 
 
 class Command(BaseCommand):
-    """Fetch the vendored assets with `npm pack` (maintainers only; running the portal needs no Node)."""
+    """Fetch the vendored assets with `npm pack`; only maintainers need Node for this."""
 
-    help = "Fetch vendored browser assets from npm and verify them; --check only verifies what is here."
+    help = "Fetch the vendored browser assets from npm and verify them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take `--check` and icons to add."""
@@ -87,9 +87,8 @@ class Command(BaseCommand):
         """Return the verified bytes of the part's file inside its npm package."""
         spec = f"{part['package']}@{part['version']}"
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run(
-                ["npm", "pack", "--silent", spec], cwd=folder, check=True, capture_output=True
-            )
+            fetch = ["npm", "pack", "--silent", spec]
+            subprocess.run(fetch, cwd=folder, check=True, capture_output=True)  # noqa: S603  pinned
             with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
                 member = archive.extractfile(f"package/{part['member']}")
                 data = member.read() if member else b""

@@ -13,6 +13,7 @@ from django.core.management import call_command
 if __name__ == "__main__":
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
+    call_command("check", databases=["default"])  # refuses demo accounts outside demo mode
     call_command("load_catalog")
     if settings.DEMO:
         shown = io.StringIO()

@@ -1,18 +1,15 @@
 """Say how each part does by using it: a query, a PING, a page, a question to the worker."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import psycopg
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from portal.embedded import ROOT
 from portal.embedded.control import NOT_RUNNING
 from portal.embedded.environment import Embedded
+from portal.embedded.role import web_answers, worker_answers
 from portal.embedded.state import running
-from portal.embedded.supervise import web_answers
 
 
 def status() -> int:
@@ -28,7 +25,7 @@ def status() -> int:
         "postgres": lambda: _database_answers(env["DATABASE_URL"]),
         "valkey": lambda: _broker_answers(env["CELERY_BROKER_URL"]),
         "web": lambda: web_answers(found.host, found.port),
-        "worker": lambda: _worker_answers(env),
+        "worker": lambda: worker_answers("portal", env),
         "beat": lambda: bool(beat and beat.lives()),
     }
     if embedded.sandbox:
@@ -60,17 +57,3 @@ def _broker_answers(url: str) -> bool:
     except (OSError, KombuError):
         return False
     return True
-
-
-def _worker_answers(env: dict[str, str]) -> bool:
-    asked = subprocess.run(
-        [
-            *(sys.executable, "-m", "celery", "-A", "portal"),
-            *("inspect", "ping", "--destination", "worker@portal", "--timeout", "3"),
-        ],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        check=False,
-    )
-    return asked.returncode == 0

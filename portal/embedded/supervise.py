@@ -8,14 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from types import FrameType
 
 from portal.embedded import Trouble
 from portal.embedded.children import Known, Part, birth, end, kill_group, start
 from portal.embedded.environment import Embedded
+from portal.embedded.role import beat, web, web_answers, worker
 from portal.embedded.state import LOG, Status, hold, read_status
 
 TICK_S = 0.1
@@ -89,12 +88,17 @@ class Supervisor:
         self.say("preparing the database")
         self.prepare()
         self.say("starting the web server")
-        self.launch(web(self.listener))
+        self.launch(self.web())
         self.wait_for("web", lambda: web_answers(self.status.host, self.port))
-        for part in (worker(), beat()):
-            self.launch(part)
+        for name, argv in (("worker", worker("portal")), ("beat", beat())):
+            self.launch(Part(name=name, argv=argv))
         self.status.phase, self.status.step = "ready", ""
         self.status.write()
+
+    def web(self) -> Part:
+        """Describe gunicorn on a socket that outlives it: during a restart browsers wait."""
+        file = self.listener.fileno()
+        return Part(name="web", argv=web(f"fd://{file}"), fds=(file,))
 
     def say(self, step: str) -> None:
         """Tell `up` what is being done."""
@@ -173,52 +177,11 @@ class Supervisor:
         self.status.write()
 
 
-def web_answers(host: str, port: int) -> bool:
-    """Ask the portal itself whether it is ready."""
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health/ready"
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # always http
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
-
-
 def last_words(name: str) -> str:
     """Quote the end of a part's log."""
     log = LOG / f"{name}.log"
     lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
     return "\n".join([f"The last lines of {log}:", *(f"  {line}" for line in lines)])
-
-
-def web(listener: socket.socket) -> Part:
-    """Describe gunicorn on a socket that outlives it: during a restart browsers wait."""
-    return Part(
-        name="web",
-        argv=[
-            *(sys.executable, "-m", "gunicorn", "portal.wsgi", "--no-control-socket"),
-            *("--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"),
-            *("--workers", "2", "--threads", "4", "--graceful-timeout", "8"),
-            *("--access-logfile", "-"),
-        ],
-        fds=(listener.fileno(),),
-    )
-
-
-def worker() -> Part:
-    """Describe the Celery worker."""
-    return _celery(
-        "worker", "--concurrency", "2", "--hostname", "worker@portal", "--without-mingle"
-    )
-
-
-def beat() -> Part:
-    """Describe the Celery scheduler; its schedule is in the database."""
-    return _celery("beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler")
-
-
-def _celery(name: str, *options: str) -> Part:
-    argv = [sys.executable, "-m", "celery", "-A", "portal", name, "--loglevel", "INFO", *options]
-    return Part(name=name, argv=argv)
 
 
 def listen(host: str, port: int) -> socket.socket:

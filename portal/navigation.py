@@ -1,0 +1,72 @@
+"""The rail: where a person may go, and how much waits for them there."""
+
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.approvals import selectors as approvals
+from apps.kernel.actors import Actor
+from apps.teams import selectors as teams
+from apps.teams.roles import Action
+
+DECIDES = (Action.DECIDE_PLATFORM, Action.DECIDE_FINANCE, Action.DECIDE_SECURITY)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One destination; `count` things wait there, `hot` when they wait for this person."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    count: int = 0
+    hot: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Destinations under one title."""
+
+    title: str
+    items: list[Item] = field(default_factory=list)
+
+
+def rail(request: HttpRequest) -> list[Group]:
+    """List the groups of the rail for the signed-in person."""
+    person = request.user
+
+    def item(name: str, label: str, icon: str, count: int = 0) -> Item:
+        url = reverse(name)
+        here = request.path == url if url == "/" else request.path.startswith(url)
+        return Item(label, url, icon, current=here, count=count, hot=bool(count))
+
+    work = [item("home", "Home", "home")]
+    if any(teams.may_anywhere(person, action) for action in DECIDES):
+        work.append(item("inbox", "Inbox", "inbox", approvals.inbox_count(person)))
+    work.append(item("catalogue", "Catalogue", "layout-grid"))
+    if teams.may_anywhere(person, Action.REQUEST_READ):
+        work.append(item("requests", "Requests", "clipboard-list"))
+        work.append(item("resources", "Deployments", "rocket"))
+    rules = [item("residency", "Residency", "world")]
+    if teams.may_anywhere(person, Action.AUDIT_READ):
+        rules.append(item("audit", "Audit", "history"))
+    return [Group("", work), Group("Rules", rules)]
+
+
+def scope_of(person: Actor) -> dict[str, str]:
+    """Name whom the person speaks for: the widest membership first."""
+    held = sorted(
+        person.held,  # type: ignore[attr-defined]
+        key=lambda m: (m.team_id is not None, m.business_unit_id is not None),
+    )
+    if not held:
+        return {"name": "No team yet", "detail": "ask a platform admin"}
+    first = held[0]
+    role = first.get_role_display().lower()
+    if first.team:
+        return {"name": first.team.name, "detail": f"{first.team.business_unit.name} · {role}"}
+    if first.business_unit:
+        return {"name": first.business_unit.name, "detail": f"business unit · {role}"}
+    return {"name": "Whole platform", "detail": role}

@@ -1,0 +1,112 @@
+"""People instead of fixtures, real parts instead of mocks."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from apps.kernel import secrets
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+KEPT = ("django_migrations", "django_content_type", "catalog_")
+
+
+def _truncate(_case: TransactionTestCase) -> None:
+    """Empty every table but the catalogue's: facts are loaded once for all tests."""
+    with connection.cursor() as cursor:
+        tables = [
+            name
+            for name in connection.introspection.table_names(cursor)
+            if not name.startswith(KEPT)
+        ]
+        cursor.execute("TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(tables)))
+
+
+TransactionTestCase._fixture_teardown = _truncate
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Load the catalogue once, into the test database."""
+    with django_db_blocker.unblock():
+        call_command("load_catalog", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of specs and data beside the checkout; a clone of its own has none."""
+    if not SHARED.exists():
+        pytest.skip("needs ../shared (specs and data), which is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture
+def people(db: None) -> SimpleNamespace:
+    """alice, bob, dora, charlie, petra, jonas, sami, fiona, audra (portal/demo.py says who)."""
+    from portal.demo import seed_organisation
+
+    return SimpleNamespace(**seed_organisation())
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Client]:
+    """A browser in which that person is signed in."""
+
+    def sign_in(person: Any) -> Client:
+        client = Client(raise_request_exception=True)
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The Azure sandbox as a process of its own, and the settings pointed at it."""
+    from tests.sandbox import Sandbox
+
+    started = Sandbox.start(tmp_path_factory.mktemp("azure"), ROOT / "apps/catalog/data")
+    point_at(started.endpoint)
+    yield started
+    started.stop()
+
+
+def point_at(endpoint: dict[str, Any]) -> None:
+    """Send the Azure clients of this process, and of workers it starts, to `endpoint`."""
+    values = {
+        "AZURE_RESOURCE_MANAGER": endpoint["url"],
+        "AZURE_AUTHORITY_HOST": endpoint["url"],
+        "AZURE_CA_BUNDLE": endpoint["ca"],
+        "AZURE_TENANT_ID": endpoint["tenant_id"],
+        "AZURE_CLIENT_ID": endpoint["client_id"],
+        "AZURE_CLIENT_SECRET": "env:TEST_AZURE_CLIENT_SECRET",
+        "AZURE_SUBSCRIPTION_ID": endpoint["subscriptions"]["prod"],
+        "AZURE_NONPROD_SUBSCRIPTION_ID": endpoint["subscriptions"]["nonprod"],
+    }
+    os.environ.update(values, TEST_AZURE_CLIENT_SECRET=endpoint["client_secret"])
+    os.environ["PORTAL_AZURE_SANDBOX"] = "1"
+    secrets.forget()
+    for name, value in values.items():
+        if name.startswith("AZURE_") and "SUBSCRIPTION" not in name:
+            setattr(settings, name, value)
+    settings.AZURE_SANDBOX = True
+    settings.AZURE_SUBSCRIPTIONS = dict(endpoint["subscriptions"])
+
+
+def chromium() -> str:
+    """Return the path of a real Chromium, or skip; where one is required its absence fails."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found:
+        return found
+    if os.environ.get("PORTAL_REQUIRE_BROWSER"):
+        pytest.fail("no Chromium found, and PORTAL_REQUIRE_BROWSER asks for one")
+    pytest.skip("no Chromium found: install Debian's `chromium` to run the browser tests")

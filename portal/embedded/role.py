@@ -48,7 +48,7 @@ def web_answers(host: str, port: int) -> bool:
     """Ask the portal itself whether it is ready."""
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health/ready"
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # always http
+        with urllib.request.urlopen(address, timeout=5) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
@@ -87,13 +87,13 @@ def healthy(role: str) -> bool:
     return beat_ticks(os.environ["DATABASE_URL"])
 
 
-def main() -> int:
+def main() -> None:
     """Play the role named first; `healthy ROLE` exits 0 if that role is well."""
     role, *rest = sys.argv[1:] or ["web"]
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         raise Trouble(f"Set {', '.join(missing)}; .env.example says how.")
     if role == "healthy":
-        return 0 if healthy(*rest) else 1
+        sys.exit(0 if healthy(*rest) else 1)
     roles = {
         "web": web("0.0.0.0:8000"),
         "worker": worker(os.uname().nodename),
@@ -103,16 +103,14 @@ def main() -> int:
     }
     if role not in roles:
         raise Trouble(f"There is no role {role}. There are: {', '.join(roles)}.")
-    if role == "web":
-        refused = subprocess.call([*MANAGE, "check", "--database", "default"], cwd=ROOT)
-        if refused:
-            return refused
     os.chdir(ROOT)
+    if role == "web" and subprocess.call([*MANAGE, "check", "--database", "default"]):
+        raise Trouble("The portal does not start with these settings.")
     os.execv(sys.executable, roles[role])  # noqa: S606
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        main()
     except Trouble as trouble:
         sys.exit(str(trouble))

@@ -1,0 +1,1 @@
+"""The look: components, formats of the pages, the strict content policy."""

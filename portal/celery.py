@@ -1,10 +1,20 @@
 """The Celery application: it nudges; the rows are the truth."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def before_the_first_task(**_: Any) -> None:
+    """Refuse to work while demo accounts are active where none may be."""
+    from portal.checks import refuse_to_start  # noqa: PLC0415  Django is set up by now
+
+    refuse_to_start()

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from apps.teams import selectors as teams
@@ -31,3 +32,9 @@ def no_demo_accounts(
             id="portal.E001",
         )
     ]
+
+
+def refuse_to_start() -> None:
+    """Stop a web process or a worker before its first piece of work."""
+    for found in no_demo_accounts(None, ["default"]):
+        raise ImproperlyConfigured(f"{found.msg} {found.hint}")

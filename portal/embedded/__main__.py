@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from typing import Any
 
 from portal.embedded import VAR, Trouble
 
@@ -42,12 +43,14 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; trouble is told in a sentence."""
     words = sys.argv[1:]
+    given: dict[str, Any]
     if words[:1] and words[0] in ("test", "bench", "manage"):  # argparse would eat --options
-        given = {"function": f"errands:{words[0]}", "arguments": words[1:]}
+        where, given = f"errands:{words[0]}", {"arguments": words[1:]}
     else:
         given = vars(parser().parse_args(words))
+        where = given.pop("function")
         given.pop("command")
-    module, function = given.pop("function").split(":")
+    module, function = where.split(":")
     try:
         return int(getattr(import_module(f"portal.embedded.{module}"), function)(**given))
     except Trouble as trouble:

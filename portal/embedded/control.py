@@ -10,7 +10,6 @@ from portal.embedded import ROOT, VAR, Trouble
 from portal.embedded.children import Known, birth, end
 from portal.embedded.environment import Embedded
 from portal.embedded.logs import show
-from portal.embedded.postgres import outside
 from portal.embedded.state import LOG, Status, held_for, hold, read_status, running
 from portal.embedded.supervise import last_words, listen
 
@@ -94,7 +93,13 @@ def reset(*, sure: bool) -> int:
             print("Nothing was removed.")
             return 1
     down()
-    for place in (VAR, outside(VAR / "postgres")):
+    embedded = Embedded()
+    places = [VAR]
+    if embedded.postgres:
+        places += [embedded.postgres.home, embedded.postgres.sockets]
+    if embedded.valkey:
+        places += [embedded.valkey.socket.parent]
+    for place in places:
         if place.exists():
             shutil.rmtree(place)
     print(f"Removed {VAR}.")

@@ -51,7 +51,7 @@ def throw_away() -> Iterator[dict[str, str]]:
         home.chmod(0o711)  # as root, the database runs as somebody else
         postgres, valkey = Postgres(home / "postgres", durable=False), Valkey(home / "valkey")
         with lend(postgres, valkey, logs=home):
-            yield _without_settings() | {
+            yield bare_environment() | {
                 "DATABASE_URL": postgres.url,
                 "CELERY_BROKER_URL": valkey.url,
                 "DJANGO_SETTINGS_MODULE": "portal.settings",
@@ -60,7 +60,8 @@ def throw_away() -> Iterator[dict[str, str]]:
             }
 
 
-def _without_settings() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
+    """Return this process's environment without anything that sets the portal up."""
     settings = ("AZURE_", "PORTAL_", "DJANGO_", "DATABASE_", "CELERY_", "ALLOWED_")
     kept = ("PORTAL_PG_BIN", "PORTAL_VALKEY_BIN", "PORTAL_CI")
     return {k: v for k, v in os.environ.items() if k in kept or not k.startswith(settings)}

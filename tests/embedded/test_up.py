@@ -1,0 +1,118 @@
+"""One installation, started once: it answers, survives kill -9 of any part, and leaves nothing."""
+
+import json
+import os
+import re
+import signal
+import socket
+import urllib.request
+
+import psycopg
+import pytest
+
+from portal.embedded.valkey import Valkey
+from tests.embedded.conftest import Installation, eventually
+
+pytestmark = pytest.mark.slow
+
+
+def known(installation: Installation) -> dict:
+    return json.loads((installation.root / "var/run/status.json").read_text())
+
+
+def ask_valkey(installation: Installation, command: str) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(Valkey(installation.root / "var/valkey").socket))
+        connection.sendall(command.encode() + b"\r\n")
+        return connection.recv(100)
+
+
+def has_its_data(installation: Installation) -> bool:
+    try:
+        with psycopg.connect(installation.database) as database:
+            kept = database.execute("SELECT word FROM kept").fetchone()
+        return kept == ("proof",) and b"proof" in ask_valkey(installation, "GET kept")
+    except (psycopg.OperationalError, OSError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def running(installation: Installation) -> Installation:
+    started = installation.up()
+    assert started.returncode == 0, started.stdout
+    assert f"http://127.0.0.1:{installation.port}" in started.stdout
+    assert re.search(r"alice@\S+", started.stdout), "the demo sign-ins are printed"
+    with psycopg.connect(installation.database) as database:
+        database.execute("CREATE TABLE kept AS SELECT 'proof' AS word")
+    assert ask_valkey(installation, "SET kept proof") == b"+OK\r\n"
+    return installation
+
+
+def test_the_first_page_is_the_sign_in(running):
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/") as answer:
+        assert answer.status == 200
+        assert "password" in answer.read().decode()
+
+
+def test_a_second_up_says_where_it_runs(running):
+    second = running.up()
+    assert second.returncode == 0
+    assert f"already running at http://127.0.0.1:{running.port}" in second.stdout
+
+
+def test_status_asks_every_part(running):
+    asked = running.call("status")
+    assert asked.returncode == 0, asked.stdout
+    for part in ("postgres", "valkey", "azure", "web", "worker", "beat"):
+        assert re.search(rf"{part} +ok +pid \d+", asked.stdout)
+
+
+def test_secrets_are_for_their_owner_only(running):
+    for name in ("secret-key", "run/status.json", "azure-sandbox/client-secret"):
+        assert (running.root / "var" / name).stat().st_mode & 0o077 == 0
+
+
+def test_parts_killed_at_once_come_back_with_their_data(running):
+    before = known(running)["parts"]
+    for part in before.values():
+        os.kill(part["pid"], signal.SIGKILL)
+    eventually(lambda: all(known(running)["parts"][p]["pid"] != before[p]["pid"] for p in before))
+    eventually(lambda: has_its_data(running))
+    eventually(lambda: running.call("status").returncode == 0, seconds=60)
+
+
+def test_after_a_killed_supervisor_nothing_runs_and_up_recovers(running):
+    os.kill(known(running)["pid"], signal.SIGKILL)
+    assert running.call("status").returncode == 1
+    again = running.up()
+    assert again.returncode == 0, again.stdout
+    assert has_its_data(running)
+
+
+def test_status_is_honest(running):
+    os.kill(known(running)["parts"]["worker"]["pid"], signal.SIGSTOP)
+    asked = running.call("status")
+    os.kill(known(running)["parts"]["worker"]["pid"], signal.SIGCONT)
+    assert asked.returncode == 1
+    assert re.search(r"worker +DOWN", asked.stdout)
+    assert re.search(r"web +ok", asked.stdout)
+
+
+def test_down_leaves_nothing_and_the_next_start_is_warm(running):
+    assert running.processes()
+    assert "The portal is down" in running.call("down").stdout
+    assert running.processes() == []
+    assert "not running" in running.call("down").stdout
+    assert has_its_data(running) is False
+    assert running.up().returncode == 0
+    assert has_its_data(running)
+    running.call("down")
+
+
+def test_reset_asks_first(running):
+    kept = running.call("reset")  # stdin is empty
+    assert kept.returncode == 1
+    assert "Nothing was removed" in kept.stdout
+    assert (running.root / "var/secret-key").exists()
+    assert running.call("reset", "--yes").returncode == 0
+    assert not (running.root / "var").exists()

@@ -1,0 +1,6 @@
+"""The calls that the portal makes to Azure Resource Manager, with the real SDK."""
+
+from apps.cloud.client.azure import Azure, ModelCapacity, Operation, Usage, azure
+from apps.cloud.client.looks import Done, Running
+
+__all__ = ["Azure", "Done", "ModelCapacity", "Operation", "Running", "Usage", "azure"]

@@ -1,0 +1,272 @@
+"""One subscription of Azure: what the portal reads there and what it sends."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from azure.core.rest import HttpRequest
+from azure.mgmt.resource.deployments import DeploymentsMgmtClient
+from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+from django.conf import settings
+
+from apps.cloud.client.looks import Done, Running, SingleLook, begun, looked
+from apps.cloud.client.session import credential, options, told_in_sentences
+from apps.cloud.errors import NeedsPersonError, explain
+
+# Pinned, so that an update of the SDK does not change what is sent.
+RESOURCES_API, DEPLOYMENTS_API, STACKS_API = "2025-04-01", "2025-04-01", "2025-07-01"
+COGNITIVE_API = "2025-06-01"
+COGNITIVE = "providers/Microsoft.CognitiveServices"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A meter of a region: `used` of `limit`, in the meter's own unit (K TPM, PTU, accounts …)."""
+
+    name: str
+    label: str
+    used: int
+    limit: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class ModelCapacity:
+    """What a region's machines can still take of a model version, in the SKU's own unit."""
+
+    region: str
+    sku: str
+    available: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One line of Azure's own list of what a deployment does."""
+
+    azure_id: str
+    name: str
+    resource_type: str
+    state: str
+    message: str
+
+
+def azure(subscription: str, *, subject: str = "") -> "Azure":
+    """Open a subscription, given as a tier (`prod`, `nonprod`) or an id.
+
+    `subject` (`job:17`) is noted with every call.
+    """
+    subscription_id = settings.AZURE_SUBSCRIPTIONS.get(subscription, subscription)
+    if not subscription_id:
+        raise NeedsPersonError(
+            f"No Azure subscription is set for {subscription}. Set AZURE_SUBSCRIPTION_ID and "
+            "AZURE_NONPROD_SUBSCRIPTION_ID; then try again."
+        )
+    return Azure(subscription_id, subject)
+
+
+class Azure:
+    """A subscription. Every method raises CloudError; none waits for Azure to finish."""
+
+    def __init__(self, subscription_id: str, subject: str) -> None:
+        self.subscription_id = subscription_id
+        self._subject = subject
+
+    @cached_property
+    def _resources(self) -> ResourceManagementClient:
+        return self._client(ResourceManagementClient, RESOURCES_API)
+
+    @cached_property
+    def _deployments(self) -> DeploymentsMgmtClient:
+        return self._client(DeploymentsMgmtClient, DEPLOYMENTS_API)
+
+    @cached_property
+    def _stacks(self) -> DeploymentStacksClient:
+        return self._client(DeploymentStacksClient, STACKS_API)
+
+    def _client(self, kind: Any, api_version: str) -> Any:
+        return kind(
+            credential(), self.subscription_id, api_version=api_version, **options(self._subject)
+        )
+
+    # Reading
+
+    def get(self, resource_id: str, *, api_version: str = COGNITIVE_API) -> Json | None:
+        """Read a resource; None where there is none."""
+        request = HttpRequest("GET", resource_id, params={"api-version": api_version})
+        return self._send(request, absent=True)
+
+    def usages(self, region: str) -> list[Usage]:
+        """List a region's meters of Azure OpenAI: what is used of which limit."""
+        path = f"{COGNITIVE}/locations/{region}/usages"
+        return [
+            Usage(
+                name=row["name"]["value"],
+                label=row["name"].get("localizedValue", ""),
+                used=round(row["currentValue"]),
+                limit=round(row["limit"]),
+                unit=row.get("unit", ""),
+            )
+            for row in self._pages(path)
+        ]
+
+    def model_capacities(self, model_format: str, model: str, version: str) -> list[ModelCapacity]:
+        """List where Azure's machines can take the model version, and how much of it."""
+        rows = self._pages(
+            f"{COGNITIVE}/modelCapacities",
+            modelFormat=model_format,
+            modelName=model,
+            modelVersion=version,
+        )
+        return [
+            ModelCapacity(
+                region=row["location"].replace(" ", "").lower(),
+                sku=row["properties"]["skuName"],
+                available=round(row["properties"]["availableCapacity"]),
+            )
+            for row in rows
+        ]
+
+    def models(self, region: str) -> list[Json]:
+        """List the models that Azure offers in a region, as Azure describes them."""
+        return list(self._pages(f"{COGNITIVE}/locations/{region}/models"))
+
+    def operations(self, group: str, deployment: str) -> list[Operation]:
+        """List what Azure does for a deployment, one line per resource."""
+        with told_in_sentences():
+            listed = list(self._deployments.deployment_operations.list(group, deployment))
+        return [
+            Operation(
+                azure_id=row["id"],
+                name=target.get("resourceName", ""),
+                resource_type=target.get("resourceType", ""),
+                state=row["properties"].get("provisioningState", ""),
+                message=_status_message(row["properties"].get("statusMessage")),
+            )
+            for row in listed
+            if (target := row["properties"].get("targetResource"))
+        ]
+
+    # Writing
+
+    def ensure_resource_group(self, name: str, *, region: str, tags: Mapping[str, str]) -> None:
+        """Make the resource group if it is not there; one that is there stays as it is."""
+        with told_in_sentences():
+            if not self._resources.resource_groups.check_existence(name):
+                self._resources.resource_groups.create_or_update(
+                    name, {"location": region, "tags": dict(tags)}
+                )
+
+    def begin_what_if(
+        self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> Running | Done:
+        """Ask what the template would change in the group, without changing it."""
+        body = _deployment(template, parameters)
+        body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
+        with told_in_sentences():
+            return begun(
+                self._deployments.deployments.begin_what_if(group, name, body, polling=SingleLook())
+            )
+
+    def begin_validate(
+        self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> Running | Done:
+        """Ask whether Azure would take the template: syntax, rights, policies and quota."""
+        with told_in_sentences():
+            outcome = begun(
+                self._deployments.deployments.begin_validate(
+                    group, name, _deployment(template, parameters), polling=SingleLook()
+                )
+            )
+        # The SDK returns a refusal (HTTP 400) like a result.
+        if isinstance(outcome, Done) and "error" in outcome.result:
+            raise explain(outcome.result, status=400)
+        return outcome
+
+    def begin_stack(
+        self,
+        group: str,
+        name: str,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        *,
+        tags: Mapping[str, str],
+    ) -> Running | Done:
+        """Create or change a stack; what leaves its template is detached, never deleted."""
+        stack = {
+            "tags": dict(tags),
+            "properties": {
+                "template": template,
+                "parameters": _values(parameters),
+                "actionOnUnmanage": {
+                    "resources": "detach",
+                    "resourceGroups": "detach",
+                    "managementGroups": "detach",
+                },
+                "denySettings": {"mode": "none"},
+            },
+        }
+        with told_in_sentences():
+            return begun(
+                self._stacks.deployment_stacks.begin_create_or_update_at_resource_group(
+                    group, name, stack, polling=SingleLook()
+                )
+            )
+
+    def stack(self, group: str, name: str) -> Json | None:
+        """Read a stack; None where there is none."""
+        path = (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{group}"
+            f"/providers/Microsoft.Resources/deploymentStacks/{name}"
+        )
+        return self.get(path, api_version=STACKS_API)
+
+    def look(self, token: str) -> Running | Done:
+        """Look once at what was begun, by this worker or another. Trusts the token."""
+        # Every begin_… resumes every token the same way: the token says where to look.
+        with told_in_sentences():
+            return looked(
+                self._deployments.deployments.begin_what_if(
+                    "", "", {}, polling=SingleLook(), continuation_token=token
+                )
+            )
+
+    # Plain HTTP through the same pipeline
+
+    def _send(self, request: HttpRequest, *, absent: bool = False) -> Json | None:
+        with told_in_sentences():
+            answer = self._resources.send_request(request)
+            if absent and answer.status_code == 404:
+                return None
+            answer.raise_for_status()
+            return dict(answer.json())
+
+    def _pages(self, path: str, **query: str) -> Iterator[Json]:
+        address = f"/subscriptions/{self.subscription_id}/{path}"
+        params: dict[str, str] | None = {"api-version": COGNITIVE_API, **query}
+        while address:
+            page = self._send(HttpRequest("GET", address, params=params)) or {}
+            yield from page.get("value", ())
+            address, params = page.get("nextLink") or "", None
+
+
+def _values(parameters: Mapping[str, Any]) -> Json:
+    return {name: {"value": value} for name, value in parameters.items()}
+
+
+def _deployment(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Json:
+    return {
+        "properties": {
+            "mode": "Incremental",
+            "template": template,
+            "parameters": _values(parameters),
+        }
+    }
+
+
+def _status_message(status: Any) -> str:
+    """Shorten an operation's message to Azure's words; it is a text, or an object with `error`."""
+    error = status.get("error", status) if hasattr(status, "get") else None
+    return str(error.get("message", "")) if error else str(status or "")

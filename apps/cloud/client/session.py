@@ -1,0 +1,137 @@
+"""What every client shares: the identity, the connection, how often to try, errors as sentences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+)
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
+from django.conf import settings
+
+from apps.cloud.calls import Recorder
+from apps.cloud.errors import CloudError, NeedsPersonError, TransientError, explain
+from apps.kernel.secrets import SecretError, resolve
+
+# One call never outlasts these: 3 × (5 + 20) s and two short sleeps stay below a worker's lease.
+CONNECT_S, READ_S, RETRIES, LONGEST_SLEEP_S = 5, 20, 2, 3
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+
+
+class ShortRetryPolicy(RetryPolicy):  # type: ignore[misc]
+    """Retry at once, or not at all: a worker that is told to wait gives the job back instead."""
+
+    def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
+        """Leave long waits to the job's due_at."""
+        wait = self.get_retry_after(response)
+        return bool((wait or 0) <= LONGEST_SLEEP_S and super().is_retry(settings, response))
+
+
+def credential() -> TokenCredential:
+    """Return the portal's identity: a client secret where one is set, else the machine's own."""
+    try:
+        secret = resolve(settings.AZURE_CLIENT_SECRET)
+    except SecretError as error:
+        raise NeedsPersonError(f"The portal cannot sign in to Azure: {error}") from error
+    return _credential(
+        settings.AZURE_TENANT_ID,
+        settings.AZURE_CLIENT_ID,
+        secret,
+        settings.AZURE_AUTHORITY_HOST,
+        settings.AZURE_CA_BUNDLE,
+    )
+
+
+@lru_cache(maxsize=4)
+def _credential(
+    tenant: str, client: str, secret: str, authority: str, ca_bundle: str
+) -> TokenCredential:
+    """Keep the credential, since it caches tokens; a rotated secret makes a new one."""
+    common = {
+        "authority": authority,
+        "connection_verify": ca_bundle or True,
+        "retry_total": RETRIES,
+        "connection_timeout": CONNECT_S,
+        "read_timeout": READ_S,
+    }
+    if not secret:
+        return DefaultAzureCredential(exclude_interactive_browser_credential=True, **common)
+    return ClientSecretCredential(
+        tenant,
+        client,
+        secret,
+        disable_instance_discovery=authority.rstrip("/") != PUBLIC_AUTHORITY,
+        **common,
+    )
+
+
+@lru_cache(maxsize=4)
+def _transport(ca_bundle: str) -> RequestsTransport:
+    """Keep connections open between calls of this process."""
+    return RequestsTransport(
+        connection_verify=ca_bundle or True,
+        connection_timeout=CONNECT_S,
+        read_timeout=READ_S,
+    )
+
+
+def options(subject: str) -> dict[str, Any]:
+    """Return what every management client gets; the sandbox is an address like any other."""
+    return {
+        "base_url": settings.AZURE_RESOURCE_MANAGER,
+        "credential_scopes": ["https://management.azure.com/.default"],
+        "transport": _transport(settings.AZURE_CA_BUNDLE),
+        "retry_policy": ShortRetryPolicy(retry_total=RETRIES, retry_backoff_factor=0.3),
+        "per_retry_policies": [Recorder(subject)],
+        "user_agent": "ai-portal",
+    }
+
+
+@contextmanager
+def told_in_sentences() -> Iterator[None]:
+    """Turn whatever the SDK raises into a CloudError."""
+    try:
+        yield
+    except AzureError as error:
+        raise _sentence(error) from error
+
+
+def _sentence(error: AzureError) -> CloudError:
+    if isinstance(error, HttpResponseError) and error.response is not None:
+        if isinstance(error, ClientAuthenticationError) and "oauth2" in error.response.request.url:
+            return _sign_in(error)
+        try:
+            body: Any = error.response.json()
+        except ValueError:
+            body = error.response.text()
+        return explain(body, status=error.response.status_code, headers=error.response.headers)
+    if isinstance(error, ClientAuthenticationError):
+        return _sign_in(error)
+    raw = str(error)
+    if isinstance(error, ServiceRequestError) and "CERTIFICATE_VERIFY_FAILED" in raw:
+        return NeedsPersonError(
+            f"The certificate of {settings.AZURE_RESOURCE_MANAGER} is not trusted, so nothing was "
+            "sent. Set AZURE_CA_BUNDLE to the authority that signed it; then try again.",
+            code="CertificateNotTrusted",
+            raw=raw,
+        )
+    return TransientError(
+        "Azure did not answer. The portal tries again by itself.", code="NoAnswer", raw=raw
+    )
+
+
+def _sign_in(error: AzureError) -> NeedsPersonError:
+    return NeedsPersonError(
+        "The portal cannot sign in to Azure: Entra ID refused its identity. Check the tenant, "
+        "client id and client secret in the settings; then try again.",
+        code="SignInFailed",
+        raw=str(error),
+    )

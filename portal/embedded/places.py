@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,25 +18,24 @@ def fingerprint(path: Path) -> str:
 
 
 def own_dir(path: Path, *, user: str | None = None, mode: int = 0o700) -> Path:
-    """Make `path` a directory that belongs to `user` (or to us) alone."""
+    """Make `path` a directory that belongs to `user` (or to us) alone.
+
+    One that somebody else made is refused: under /tmp it may be a trap, elsewhere it is theirs.
+    """
     path.mkdir(mode=mode, parents=True, exist_ok=True)
+    ours = {os.geteuid(), *([pwd.getpwnam(user).pw_uid] if user else [])}
+    if path.is_symlink() or (owner := path.stat().st_uid) not in ours:
+        whose = "is a link" if path.is_symlink() else f"belongs to user {owner}"
+        raise Trouble(f"{path} {whose}: remove it, or run this command as its owner.")
     if user:
         shutil.chown(path, user)
     path.chmod(mode)
     return path
 
 
-def socket_dir(wanted: Path, *, user: str | None = None) -> Path:
-    """Return `wanted`, or a directory under /tmp in its stead when a socket there were too long."""
+def socket_dir(wanted: Path) -> Path:
+    """Return `wanted`, or a name under /tmp in its stead if a socket there had too long a path."""
     if len(bytes(wanted)) <= SOCKET_DIR_LIMIT:
-        return own_dir(wanted, user=user)
+        return wanted
     short = Path(tempfile.gettempdir()) / f"portal-{fingerprint(wanted)}"
-    if len(bytes(short)) > SOCKET_DIR_LIMIT:
-        short = Path("/tmp") / short.name  # noqa: S108  # checked below
-    if short.is_symlink() or (short.exists() and _stranger(short, user)):
-        raise Trouble(f"{short} belongs to somebody else: remove it or use a shorter project path.")
-    return own_dir(short, user=user)
-
-
-def _stranger(path: Path, user: str | None) -> bool:
-    return path.stat().st_uid != os.geteuid() and path.owner() != user
+    return short if len(bytes(short)) <= SOCKET_DIR_LIMIT else Path("/tmp") / short.name  # noqa: S108  # own_dir checks

@@ -44,11 +44,11 @@ class Postgres:
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.user = _service_account() if os.geteuid() == 0 else None
-        self.home = own_dir(home.resolve(), user=self.user)
-        if self.user and not self._reaches(self.home):
-            self.home = own_dir(outside(home.resolve()), user=self.user)
+        self.home = home.resolve()
+        if self.user and not self._reaches(nearest(self.home)):
+            self.home = Path("/var/lib") / f"portal-{fingerprint(self.home)}"
         self.data = self.home / "data"
-        self.sockets = socket_dir(self.home / "run", user=self.user)
+        self.sockets = socket_dir(self.home / "run")
         self.cluster = f"portal-{fingerprint(self.data)}"
         self.settings = SETTINGS | ({} if durable else FAST_AND_LOSSY)
 
@@ -76,8 +76,9 @@ class Postgres:
     def _copy(self, package: Path) -> Path:
         """Copy the wheel's package and the libraries beside it, whole or not at all."""
         stamp = f"{package.stat().st_mtime_ns:x}"
-        target = own_dir(self.home / "bin", user=self.user) / stamp
+        target = self.home / "bin" / stamp
         if not target.exists():
+            own_dir(target.parent, user=self.user)
             half = Path(tempfile.mkdtemp(dir=target.parent))
             for source in (package, package.with_name(f"{package.name}.libs")):
                 if source.exists():
@@ -128,6 +129,8 @@ class Postgres:
         The lock files may go only when no process of this cluster lives: a backend can outlast its
         killed postmaster, and a second server beside it would ruin the data.
         """
+        own_dir(self.home, user=self.user)
+        own_dir(self.sockets, user=self.user)
         if not self.data.exists():
             self._initdb()
         ours = self._run(str(self.bin / "postgres"), "-V").stdout.split()[2].split(".")[0]
@@ -185,9 +188,9 @@ class Postgres:
         return True
 
 
-def outside(home: Path) -> Path:
-    """Name the place of the data when the service account cannot reach `home`."""
-    return Path("/var/lib") / f"portal-{fingerprint(home)}"
+def nearest(path: Path) -> Path:
+    """Return `path` or the closest folder above it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
 
 
 def _service_account() -> str:

@@ -17,7 +17,7 @@ class Sandbox:
     """The stand-in for Azure with its state under `home`; it keeps its port over restarts."""
 
     def __init__(self, home: Path) -> None:
-        self.home = own_dir(home.resolve())
+        self.home = home.resolve()
         self.secret = self.home / "client-secret"
 
     def part(self) -> Part:
@@ -28,8 +28,13 @@ class Sandbox:
                 *(sys.executable, "-m", "apps.azure_sandbox", "--port", "0"),
                 *("--state", str(self.home), "--facts", str(ROOT / "apps/catalog/data")),
             ],
-            before=lambda: (self.home / "endpoint.json").unlink(missing_ok=True),
+            before=self.make_startable,
         )
+
+    def make_startable(self) -> None:
+        """Create the folder, and forget the address of the last run until it is confirmed."""
+        own_dir(self.home)
+        (self.home / "endpoint.json").unlink(missing_ok=True)
 
     def _endpoint(self) -> dict[str, Any] | None:
         try:

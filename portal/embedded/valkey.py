@@ -15,7 +15,7 @@ class Valkey:
     """One server and its append-only file under `home`."""
 
     def __init__(self, home: Path) -> None:
-        self.home = own_dir(home.resolve())
+        self.home = home.resolve()
         self.socket = socket_dir(self.home / "run") / "valkey.sock"
 
     @property
@@ -49,7 +49,13 @@ class Valkey:
             name="valkey",
             argv=[str(self.bin), *(w for k, v in options.items() for w in (f"--{k}", v))],
             cwd=self.home,
+            before=self.make_startable,
         )
+
+    def make_startable(self) -> None:
+        """Create the folders, for us alone."""
+        own_dir(self.home)
+        own_dir(self.socket.parent)
 
     def ready(self) -> bool:
         """Say whether the server answers PING; while it loads its file it does not."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal.embedded import ROOT
+from portal.embedded import ROOT, Trouble
 from portal.embedded.bench import judge
 from portal.embedded.children import Known, Part, birth, end, start
 from portal.embedded.lent import bare_environment, lend, throw_away
 from portal.embedded.logs import show
-from portal.embedded.places import socket_dir
+from portal.embedded.places import own_dir, socket_dir
 from portal.embedded.postgres import Postgres
 from tests.embedded.conftest import eventually
 
@@ -116,8 +116,13 @@ def test_sockets_of_a_deep_folder_live_elsewhere(tmp_path):
     assert socket_dir(tmp_path / "short").parent == tmp_path or len(str(tmp_path)) > 78
     deep = socket_dir(tmp_path / ("x" * 100))
     assert len(bytes(deep)) <= 85
-    assert deep.stat().st_mode & 0o777 == 0o700
-    deep.rmdir()
+
+
+def test_a_folder_prepared_by_somebody_else_is_refused(tmp_path):
+    trap = tmp_path / "trap"
+    trap.symlink_to(tmp_path)
+    with pytest.raises(Trouble, match="is a link: remove it"):
+        own_dir(trap)
 
 
 def test_following_survives_rotation(tmp_path, capsys):

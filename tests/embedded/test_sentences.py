@@ -54,6 +54,8 @@ def test_an_unknown_log():
 
 
 def test_data_of_another_postgres(tmp_path):
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o711)  # for the database's account, when the tests run as root
     postgres = Postgres(tmp_path)
     postgres.data.mkdir(parents=True)
     (postgres.data / "PG_VERSION").write_text("15\n")

@@ -1,5 +1,6 @@
 """Business units, teams, workloads, environments, people and their roles."""
 
+from datetime import date
 from functools import cached_property
 from typing import ClassVar
 
@@ -36,6 +37,10 @@ class BusinessUnit(models.Model):
         """The path that audit entries and permissions use."""
         return f"bu:{self.pk}"
 
+    def active_on(self, day: date) -> bool:
+        """Say whether the unit exists on a (UTC) day."""
+        return self.active_from <= day and (self.active_to is None or day < self.active_to)
+
 
 class Team(models.Model):
     """Who asks; belongs to one business unit; its cost centre overrides the unit's."""
@@ -64,6 +69,13 @@ class Team(models.Model):
     def scope(self) -> str:
         """The path that audit entries and permissions use."""
         return f"bu:{self.business_unit_id}/team:{self.pk}"
+
+    def active_on(self, day: date) -> bool:
+        """Say whether the team, and the unit it belongs to, exist on a (UTC) day."""
+        begun_and_not_ended = self.active_from <= day and (
+            self.active_to is None or day < self.active_to
+        )
+        return begun_and_not_ended and self.business_unit.active_on(day)
 
 
 class Workload(models.Model):

@@ -49,6 +49,8 @@ GRANTS: dict[Role, frozenset[Action]] = {
     Role.AUDITOR: _READ | {Action.AUDIT_READ},
 }
 
+TEAM_ROLES = frozenset({Role.REQUESTER, Role.TEAM_LEAD})  # they end on the day their team ends
+
 
 def roles_that_may(action: Action) -> list[Role]:
     """List the roles that `action` is granted to."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Row = dict[str, str]
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,14 @@ COLUMNS = {
 }
 
 
+def parse(content: str) -> list[Row]:
+    """Return the rows of a CSV text."""
+    return list(csv.DictReader(io.StringIO(content, newline="")))
+
+
 def read(path: Path) -> list[Row]:
     """Return the rows of a CSV file."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return parse(path.read_text(encoding="utf-8"))
 
 
 def text(name: str, rows: Iterable[Row]) -> str:

@@ -8,8 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog.collectors import collect, files
 
-DATA = Path(__file__).resolve().parents[2] / "data"
-
 
 class Command(BaseCommand):
     """Read DIR (azure_docs, prices, finops) and write apps/catalog/data/*.csv."""
@@ -19,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the directory, and where to write."""
         parser.add_argument("directory", type=Path, metavar="DIR")
-        parser.add_argument("--into", type=Path, default=DATA, help="where to write (data/)")
+        parser.add_argument("--into", type=Path, default=files.DATA, help="where to write (data/)")
 
     def handle(self, *args: Any, directory: Path, into: Path, **options: Any) -> None:
         """Write the files, then say what was refused and where the sources disagree."""

@@ -30,8 +30,11 @@ class State:
 class SignIn(forms.Form):
     """Stands for allauth's form."""
 
-    login = forms.EmailField(label="E-mail", help_text="The one your team lead knows.")
-    password = forms.CharField(widget=forms.PasswordInput)
+    login = forms.EmailField(
+        help_text="The one your team lead knows.",
+        widget=forms.EmailInput({"autocomplete": "username"}),
+    )
+    password = forms.CharField(widget=forms.PasswordInput({"autocomplete": "current-password"}))
 
 
 def signed_in() -> SimpleNamespace:
@@ -47,13 +50,17 @@ def refused_sign_in() -> SignIn:
 
 
 def field(name: str, widget: str, **kwargs: Any) -> FormField:
-    return FormField(**{"name": name, "label": name.capitalize(), "widget": widget, "value": ""} | kwargs)
+    return FormField(
+        **{"name": name, "label": name.capitalize(), "widget": widget, "value": ""} | kwargs
+    )
 
 
 TYPES = (
     Option("DataZoneStandard", "Data Zone Standard", "Processed in the EU. Pay per token."),
     Option("DataZoneProvisioned", "Data Zone Provisioned", "Steady latency. From 15 PTU."),
-    Option("GlobalStandard", "Global Standard", why_not="Not for Confidential. Internal would pass."),
+    Option(
+        "GlobalStandard", "Global Standard", why_not="Not for Confidential. Internal would pass."
+    ),
 )
 REGIONS = (
     Option("swedencentral", "swedencentral", "400 K TPM free"),
@@ -72,7 +79,10 @@ FIELDSETS = [
         "What for",
         "Decides who approves and which regions are allowed.",
         [
-            [field("workload", "text", value="policy-qa"), field("ends_on", "date", required=False)],
+            [
+                field("workload", "text", value="policy-qa"),
+                field("ends_on", "date", required=False),
+            ],
             [field("purpose", "textarea", error="Say what the workload does with the model.")],
             [field("batch", "checkbox", required=False, help="Answers may take a day.")],
         ],
@@ -92,7 +102,12 @@ FIELDSETS = [
     ),
 ]
 ENTRIES = [
-    {"state": "done", "title": "Submitted", "at": NOW - timedelta(days=3), "text": "300 K TPM held"},
+    {
+        "state": "done",
+        "title": "Submitted",
+        "at": NOW - timedelta(days=3),
+        "text": "300 K TPM held",
+    },
     {"state": "now", "title": "Platform: you, or Jonas Hall", "at": NOW - timedelta(hours=2)},
     {"state": "bad", "title": "Attempt 1, account was busy", "text": "Tried again after 66 s."},
     {"state": "next", "title": "Finance", "text": "Not needed: below 2 000 USD a month."},
@@ -152,7 +167,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
             {"tone": "warn", "title": "C-04 Pool below 15 % free", "value": "400 of 4 000"},
         ]
     },
-    "copyfield.html": {"id": "endpoint", "label": "Endpoint", "value": "https://ai.example/openai/v1/"},
+    "copyfield.html": {
+        "id": "endpoint",
+        "label": "Endpoint",
+        "value": "https://ai.example/openai/v1/",
+    },
     "dialog.html": {
         "id": "reject",
         "title": "Reject REQ-2047?",
@@ -165,7 +184,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "typed": "REQ-2047",
         "hidden": {"step": 7},
     },
-    "diff.html": {"resources": [{"name": "deployments/a", "where": "account b", "changes": CHANGES}]},
+    "diff.html": {
+        "resources": [{"name": "deployments/a", "where": "account b", "changes": CHANGES}]
+    },
     "empty.html": {
         "icon": "clipboard-list",
         "title": "Nothing asked for yet",
@@ -190,7 +211,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "result": "200.10 USD",
         "result_source": "a month",
     },
-    "kpi.html": {"label": "Tightest pool", "value": "92", "unit": "%", "foot": "gpt-5.1, swedencentral"},
+    "kpi.html": {
+        "label": "Tightest pool",
+        "value": "92",
+        "unit": "%",
+        "foot": "gpt-5.1, swedencentral",
+    },
     "kpis.html": {
         "kpis": [
             {"label": "Waiting", "value": "6", "unit": "requests", "foot": "2 due today"},
@@ -203,26 +229,46 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "text": "Could it start at 20:00?\n\nThen 600 K are idle.",
         "internal": True,
     },
-    "notice.html": {"tone": "warn", "text": "Azure says 3 200, we count 2 990.", "action_url": "/", "action_label": "Sync"},
+    "notice.html": {
+        "tone": "warn",
+        "text": "Azure says 3 200, we count 2 990.",
+        "action_url": "/",
+        "action_label": "Sync",
+    },
     "pages.html": {"page": Page([], older="older-key", newer="newer-key")},
     "panel_failed.html": {"panel": Panel("capacity", 1, lambda viewer: None, "x.html")},
     "scope.html": {"scope": {"name": "Claims Automation", "detail": "Insurance · team lead"}},
     "search_hits.html": {
         "title": "Requests",
         "hits": [
-            {"title": "REQ-2047", "text": "500 K TPM", "url": "/requests/1/", "status": State("Live", "good")},
+            {
+                "title": "REQ-2047",
+                "text": "500 K TPM",
+                "url": "/requests/1/",
+                "status": State("Live", "good"),
+            },
             {"title": "REQ-2048", "text": "50 K TPM", "url": "/requests/2/"},
         ],
     },
     "snippets.html": {
         "snippets": [
-            {"id": "python", "label": "Python", "code": "from openai import OpenAI\nclient = OpenAI()"},
+            {
+                "id": "python",
+                "label": "Python",
+                "code": "from openai import OpenAI\nclient = OpenAI()",
+            },
             {"id": "curl", "label": "curl", "code": "curl https://ai.example/openai/v1/models"},
         ],
         "foot": "Needs openai 2",
     },
     "status.html": {"label": "In review", "tone": "run", "icon": "clock", "plain": False},
-    "stop.html": {"code": "404", "icon": "map-question", "title": "No page", "text": "Gone.", "request_id": "7f3c"},
+    "stop.html": {
+        "code": "404",
+        "icon": "map-question",
+        "title": "No page",
+        "text": "Gone.",
+        "request_id": "7f3c",
+    },
     "timeline.html": {"entries": ENTRIES},
     "timeline_items.html": {"entries": ENTRIES},
     "todos.html": {"todos": TODOS},

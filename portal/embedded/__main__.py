@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("--lines", "-n", type=int, default=50, help="how many to begin with (50)")
     add("check", "checks:check", "format, lint, types, walls, production settings")
     reset = add("reset", "control:reset", "stop everything and remove all data")
-    reset.add_argument("--yes", action="store_true", help="do not ask")
+    reset.add_argument("--yes", dest="sure", action="store_true", help="do not ask")
     for name, text in (
         ("test", "run pytest with a throw-away database and broker"),
         ("bench", "run one of benchmarks/: NAME [--rows N] [--json FILE]"),

@@ -13,7 +13,8 @@ from tests.look import samples
 pytestmark = [pytest.mark.browser, pytest.mark.urls("tests.look.urls")]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 
 
@@ -101,6 +102,17 @@ def test_dialog_menu_and_open_filter_are_accessible_too(site, theme):
     assert_accessible(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Reject").click()
+    assert_accessible(page)
+
+
+def test_a_filter_opens_inside_a_narrow_screen(site):
+    page = show(site, "light", 390)
+    page.locator(".p-filter-group summary").first.click()
+    option = page.get_by_role("link", name="USA")
+    assert option.is_visible()
+    box = option.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    option.click(trial=True)
     assert_accessible(page)
 
 

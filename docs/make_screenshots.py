@@ -22,7 +22,7 @@ def main(url: str) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=as_root)
         for who, name, path in SHOTS:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(f"{url}/accounts/login/")
+            page.goto(f"{url}/account/login/")
             page.fill("input[name=login]", f"{who}@northwind.example")
             page.fill("input[name=password]", PASSWORD)
             page.press("input[name=password]", "Enter")

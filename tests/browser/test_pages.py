@@ -1,0 +1,48 @@
+"""Every page, per role, light and dark, wide and narrow: nothing serious, nothing sideways."""
+
+import pytest
+from playwright.sync_api import expect
+
+from apps.capacity import collectors
+from portal import demo
+from tests.browser.axe import assert_accessible
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
+PAGES = {
+    "alice": [
+        "/",
+        "/catalogue/",
+        "/catalogue/models/gpt-5.1/",
+        "/catalogue/residency/",
+        "/requests/",
+        "/requests/new/model_deployment/?model=gpt-5.1",
+        "/resources/",
+        "/search?q=claims",
+        "request",
+    ],
+    "petra": ["/", "/inbox/", "/audit/", "/catalogue/residency/", "request"],
+    "fiona": ["/", "/inbox/"],
+    "audra": ["/", "/audit/", "/requests/"],
+}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_are_accessible_and_fit(sign_in, worker, people, width, dark):
+    collectors.sync_all()
+    demo.seed_requests(vars(people))
+    mine = people.alice.requests.get()
+    for who, paths in PAGES.items():
+        page = sign_in(who, width=width, dark=dark)
+        for path in paths:
+            page.goto(f"/requests/{mine.pk}/" if path == "request" else path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            assert_accessible(page)
+            sideways = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert sideways <= 0, f"{page.url} scrolls sideways by {sideways} px at {width}"

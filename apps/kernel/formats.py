@@ -28,12 +28,14 @@ def number(value: int | float | Decimal, decimals: int = 0) -> str:
 
 def short_count(value: int | float | Decimal) -> str:
     """Shorten a large count to at most four digits: `4 200`, `141.9 K`, `512.4 M`, `2.6 B`."""
-    if abs(value) < 9_999.5:
-        return number(value)
-    for unit, size in (("K", 1_000), ("M", 1_000_000), ("B", 1_000_000_000)):
-        if abs(value) < 999.95 * size or unit == "B":
+    exact = Decimal(str(value))
+    if abs(exact) < Decimal("9999.5"):
+        return number(exact)
+    for unit in ("K", "M", "B"):
+        exact /= 1000
+        if abs(exact) < Decimal("999.95"):
             break
-    return f"{number(Decimal(str(value)) / size, 1).removesuffix('.0')}{NBSP}{unit}"
+    return f"{number(exact, 1).removesuffix('.0')}{NBSP}{unit}"
 
 
 def quantity(value: int | float | Decimal, unit: str) -> str:

@@ -14,6 +14,7 @@ from apps.kernel.money import decimal as in_currency
 
 UNKNOWN = "–"
 NBSP = "\u00a0"
+SIZES = (("K", 10**3), ("M", 10**6), ("B", 10**9))
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -31,11 +32,9 @@ def short_count(value: int | float | Decimal) -> str:
     exact = Decimal(str(value))
     if abs(exact) < Decimal("9999.5"):
         return number(exact)
-    for unit in ("K", "M", "B"):
-        exact /= 1000
-        if abs(exact) < Decimal("999.95"):
-            break
-    return f"{number(exact, 1).removesuffix('.0')}{NBSP}{unit}"
+    fits = ((unit, size) for unit, size in SIZES if abs(exact) < Decimal("999.95") * size)
+    unit, size = next(fits, SIZES[-1])
+    return f"{number(exact / size, 1).removesuffix('.0')}{NBSP}{unit}"
 
 
 def quantity(value: int | float | Decimal, unit: str) -> str:

@@ -111,9 +111,7 @@ class Hold(models.Model):
     pool = models.ForeignKey(Pool, models.PROTECT, related_name="holds")
     subject = models.CharField(max_length=60)
     amount = models.BigIntegerField()
-    status = models.CharField(
-        max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD
-    )
+    status = models.CharField(max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
     why = models.CharField(max_length=300)
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())

@@ -38,17 +38,25 @@ class AsksForCapacity(Protocol):
     """An event that asks for capacity (RequestSubmitted); `subject` is e.g. `request:42`."""
 
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """Name who holds it, as a text reference."""
+
     @property
-    def claims(self) -> Sequence[Claim]: ...
+    def claims(self) -> Sequence[Claim]:
+        """List what is asked of pools."""
+
     @property
-    def placing(self) -> Placing | None: ...
+    def placing(self) -> Placing | None:
+        """Say where a place is needed, if one is."""
+
     @property
-    def why(self) -> str: ...
+    def why(self) -> str:
+        """Say what it is for, in words for people."""
 
 
 class HasSubject(Protocol):
     """An event about something that holds capacity."""
 
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """Name who holds it, as a text reference."""

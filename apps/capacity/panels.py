@@ -1,0 +1,218 @@
+"""What capacity shows on other chapters' pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.utils import timezone
+
+from apps.capacity import selectors
+from apps.capacity.selectors import Free, Share
+from apps.capacity.states import HoldStatus
+from apps.catalog import selectors as catalog
+from apps.kernel import formats
+from apps.teams import selectors as teams
+from apps.teams.models import Person
+from apps.teams.roles import Action
+
+FIRST_GEOGRAPHY = "Europe"
+TIGHT_POOLS = 4
+
+
+class HasRef(Protocol):
+    """A row that is known by a text reference."""
+
+    @property
+    def ref(self) -> str:
+        """The text reference, such as `request:42`."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One type in one region: `state` is no, none, full, less or free.
+
+    no: not offered; none: offered, but our subscription has no quota; full: all is promised;
+    less: Azure's machines can take less than our quota has free.
+    """
+
+    sku: str
+    state: str
+    amount: int = 0
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A region with its cells, in the order of the types."""
+
+    region: str
+    cells: Sequence[Cell]
+
+
+def model_grid(viewer: Person, *, model: str, version: str, **_: Any) -> dict[str, Any] | None:
+    """Lay out region × type with what is free, per subscription and geography."""
+    offers = catalog.availability(model, version)
+    if not offers:
+        return None
+    types = [kind for kind in catalog.deployment_types().values() if _offered(kind.sku, offers)]
+    meters = {kind.sku: catalog.meter(model, kind.sku) for kind in types}
+    known = catalog.version(model, version)
+    retired = known is not None and known.retired(timezone.now().date())
+    tiers = []
+    for subscription in selectors.subscriptions():
+        pools = selectors.free_by_region(tier=subscription.tier, meters=set(meters.values()))
+        machines = selectors.real_capacities(tier=subscription.tier, model=model, version=version)
+        rows = [
+            (
+                place.geography,
+                Row(
+                    region,
+                    [
+                        _cell(sku, region, offers, pools.get((region, meter)), machines)
+                        for sku, meter in meters.items()
+                    ],
+                ),
+            )
+            for region, place in catalog.regions().items()
+            if any((sku, region) in offers for sku in meters)
+        ]
+        geographies = sorted({name for name, _ in rows}, key=_europe_first)
+        tiers.append(
+            {
+                "subscription": subscription,
+                "geographies": [
+                    (name, [row for where, row in rows if where == name]) for name in geographies
+                ],
+                "as_of": min((pool.synced_at for pool in pools.values()), default=None),
+            }
+        )
+    may_ask = not retired and teams.may_anywhere(viewer, Action.REQUEST_CREATE)
+    return {"types": types, "tiers": tiers, "retired": retired, "may_ask": may_ask}
+
+
+def _europe_first(geography: str) -> tuple[bool, str]:
+    return geography != FIRST_GEOGRAPHY, geography
+
+
+def _offered(sku: str, offers: frozenset[tuple[str, str]]) -> bool:
+    return any(sku == offered for offered, _ in offers)
+
+
+def _cell(
+    sku: str,
+    region: str,
+    offers: frozenset[tuple[str, str]],
+    pool: Free | None,
+    machines: Mapping[tuple[str, str], int],
+) -> Cell:
+    if (sku, region) not in offers:
+        return Cell(sku, "no", title="Microsoft does not offer it here")
+    if pool is None or not pool.limit:
+        return Cell(sku, "none", title="Offered here, but our subscription has no quota")
+    room = machines.get((region, sku), pool.free)
+    free = formats.quantity(pool.free, pool.unit)
+    if room < pool.free:
+        title = f"Our quota has {free} free, Azure’s machines can take {formats.number(room)} now"
+        return Cell(sku, "less", room, title)
+    title = f"{free} of {formats.number(pool.limit)} free"
+    return Cell(sku, "free" if pool.free else "full", pool.free, title)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A pool before and after a yes; amounts in the pool's unit."""
+
+    label: str
+    detail: str
+    unit: str
+    before: int
+    after: int
+    amount: int
+    limit: int
+    sentence: str
+
+
+def effect_of_a_yes(viewer: Person, *, request: HasRef, **_: Any) -> dict[str, Any] | None:
+    """Show each pool before and after, for as long as a yes is still to be said."""
+    shares = [
+        share
+        for share in selectors.pools_of_subject(request.ref)
+        if share.status == HoldStatus.HELD
+    ]
+    if not shares:
+        return None
+    return {
+        "effects": [_effect(share) for share in shares],
+        "as_of": min(share.pool.synced_at for share in shares),
+    }
+
+
+def _effect(share: Share) -> Effect:
+    pool = share.pool
+    before = pool.taken - share.amount
+    detail = share.why if pool.account else _others(share)
+    return Effect(
+        label=f"{pool.account}, deployments" if pool.account else f"{pool.label}, {pool.region}",
+        detail=detail,
+        unit="" if pool.account else pool.unit,
+        before=before,
+        after=pool.taken,
+        amount=share.amount,
+        limit=pool.limit,
+        sentence=(
+            f"{formats.number(before)} of {formats.number(pool.limit)} {pool.unit} used or "
+            f"promised now, {formats.number(pool.taken)} after a yes"
+        ),
+    )
+
+
+def _others(share: Share) -> str:
+    """Say what stands behind the present use of a pool."""
+    pool = share.pool
+    parts = (
+        (pool.built, "built"),
+        (pool.foreign, "in Azure past the portal"),
+        (pool.committed, "approved, not built yet"),
+        (pool.held - share.amount, "held by other requests"),
+    )
+    said = [f"{formats.number(amount)} {words}" for amount, words in parts if amount]
+    return ", ".join(said) or "nothing used or promised yet"
+
+
+def tight_pools(viewer: Person) -> dict[str, Any] | None:
+    """Show platform admins where quota runs out first."""
+    if not teams.may(viewer, Action.JOB_OPERATE, None):
+        return None
+    pools = selectors.tightest(TIGHT_POOLS)
+    return {
+        "pools": [(pool, _use(pool)) for pool in pools],
+        "as_of": min((pool.synced_at for pool in pools), default=None),
+        "troubles": [one for one in selectors.subscriptions() if one.trouble],
+    }
+
+
+def _use(pool: Free) -> str:
+    firm, held = formats.percent(pool.firm / pool.limit), formats.percent(pool.held / pool.limit)
+    return f"{pool.label}, {pool.region}: {firm} used or committed, {held} held"
+
+
+def tightest_figure(viewer: Person) -> dict[str, Any] | None:
+    """Head the platform admin's home with the tightest pool."""
+    if not teams.may(viewer, Action.JOB_OPERATE, None):
+        return None
+    pools = selectors.tightest(1)
+    if not pools:
+        return None
+    (pool,) = pools
+    share, unit = formats.percent(pool.free / pool.limit).split(formats.NBSP)
+    return {
+        "kpis": [
+            {
+                "label": "Tightest pool, free",
+                "value": share,
+                "unit": unit,
+                "foot": f"{formats.quantity(pool.free, pool.unit)} of "
+                f"{formats.number(pool.limit)}: {pool.label}, {pool.region}",
+            }
+        ]
+    }

@@ -108,10 +108,11 @@ def test_an_unknown_icon_says_how_to_get_it():
 def test_every_icon_that_the_project_names_exists():
     named = set(portal.TONE_ICONS.values()) | set(portal.STEP_ICONS.values())
     named |= set(portal.NOTICE_ICONS.values())
-    for template in [*ROOT.glob("templates/**/*.html"), *ROOT.glob("apps/**/templates/**/*.html")]:
-        source = template.read_text()
-        named |= set(re.findall(r"{% icon [\"']([a-z0-9-]+)[\"']", source))
-        named |= set(re.findall(r" icon=[\"']([a-z0-9-]+)[\"']", source))
+    templates = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("apps/**/templates/**/*.html")]
+    for source in [*templates, *ROOT.glob("apps/**/*.py"), *ROOT.glob("portal/*.py")]:
+        text = source.read_text()
+        named |= set(re.findall(r"{% icon [\"']([a-z0-9-]+)[\"']", text))
+        named |= set(re.findall(r"\bicon[\"']?(?:=|: ?)[\"']([a-z0-9-]+)[\"']", text))
     assert named - portal.icon_paths().keys() == set()
 
 

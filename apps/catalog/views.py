@@ -20,7 +20,7 @@ from apps.teams.selectors import may, may_anywhere
 COLUMNS = (
     ("name", "Model", ""),
     ("", "Good for", ""),
-    ("context", "Input at most", "K tokens"),
+    ("context", "Context", "K"),
     ("input", "Input", "USD / 1 M"),
     ("cached", "Cached", "USD / 1 M"),
     ("output", "Output", "USD / 1 M"),

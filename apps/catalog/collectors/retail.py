@@ -92,6 +92,7 @@ PTU_METERS = {
     "Provisioned Managed Data Zone Unit": "DataZoneProvisionedManaged",
     "Provisioned Managed Regional Unit": "ProvisionedManaged",
 }
+KEY = ("model", "version", "deployment_type", "region", "token_class")
 # How many times a price is to be taken for one million tokens.
 TOKEN_UNITS = {"1K": 1000, "1M": 1}
 
@@ -169,8 +170,7 @@ def read_prices(meters: Iterable[Row], versions: dict[str, set[str]], regions: s
             noun = raw["meterName"].rsplit(" ", 1)[-1]
             prices.refused[str(refusal), f"{raw['unitOfMeasure']} {noun}"] += 1
             continue
-        key = ("model", "version", "deployment_type", "region", "token_class")
-        found[tuple(row[column] for column in key)].append((dated, row))
+        found[tuple(row[column] for column in KEY)].append((dated, row))
     for key, candidates in found.items():
         best = [row for dated, row in candidates if dated] or [row for _, row in candidates]
         if len({(row["usd_per_1m"], row["usd_per_ptu_hour"]) for row in best}) > 1:

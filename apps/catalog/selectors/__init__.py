@@ -47,6 +47,7 @@ from apps.catalog.selectors.residency import (
     residency_table,
 )
 from apps.catalog.selectors.sheet import Sheet, model_sheet
+from apps.catalog.selectors.snapshot import one_revision
 
 __all__ = [
     "Disagreements",
@@ -75,6 +76,7 @@ __all__ = [
     "models",
     "newest",
     "notes",
+    "one_revision",
     "opinions",
     "price_in_force",
     "price_lines",

@@ -28,9 +28,10 @@ from apps.kernel import keyset
 
 LIST_SKU = "GlobalStandard"
 LIVES = {
-    "current": "not retired",
+    "current": "can be chosen",
     "soon": "retires within 90 days",
     "retired": "retired",
+    "unplaced": "no region yet",
     "all": "any",
 }
 SORTS = ("name", "context", "input", "cached", "output", "ends")
@@ -129,22 +130,22 @@ def _matching(asked: Asked, on: date) -> QuerySet[Model]:
     if asked.task:
         rows = rows.filter(task=asked.task)
     rows = _alive(rows, asked.life, on)
-    if asked.runs_in or asked.sku:
+    if asked.runs_in or asked.sku or asked.life == "current":
         rows = rows.filter(Exists(_offers(asked, on)))
     return rows
 
 
 def _alive(rows: QuerySet[Model], life: str, on: date) -> QuerySet[Model]:
-    """Keep models by the end of their newest living version; one without versions is current."""
+    """Keep models by the end of their longest living version."""
     versions = ModelVersion.objects.filter(model=OuterRef("pk"))
     living = versions.exclude(_retired(on))
-    if life == "current":
-        return rows.filter(Exists(living) | ~Exists(versions))
     if life == "retired":
         return rows.filter(Exists(versions), ~Exists(living))
     if life == "soon":
         later = Q(retires_on__gte=on + timedelta(days=SOON_DAYS)) | Q(retires_on__isnull=True)
         return rows.filter(Exists(living), ~Exists(living.filter(later)))
+    if life == "unplaced":
+        return rows.exclude(Exists(Availability.objects.filter(version__model=OuterRef("pk"))))
     return rows
 
 
@@ -157,8 +158,7 @@ def _offers(asked: Asked, on: date) -> QuerySet[Availability]:
             Q(region__geography=asked.runs_in) | Q(region__data_zone=asked.runs_in)
         )
     if asked.life in {"current", "soon"}:
-        living = ModelVersion.objects.exclude(_retired(on))
-        offers = offers.filter(version__in=living)
+        offers = offers.filter(version__in=ModelVersion.objects.exclude(_retired(on)))
     return offers
 
 
@@ -188,7 +188,7 @@ def _sortable(rows: QuerySet[Model], on: date, down: str) -> QuerySet[Model]:
     )
 
 
-def _price(token_class: str, on: date) -> QuerySet[Price, dict[str, Any]]:
+def _price(token_class: str, on: date) -> QuerySet[Price, Any]:
     return (
         Price.objects.filter(
             Q(price_set__ends_on__isnull=True) | Q(price_set__ends_on__gt=on),

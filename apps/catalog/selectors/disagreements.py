@@ -1,6 +1,6 @@
 """Where the sources disagree, said in sentences that name source and date."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -59,13 +59,18 @@ def noted(facts: Facts) -> Facts:
     return replace(facts, models=models)
 
 
-def retired_note(version: VersionFacts) -> str:
-    """Say that a version is retired although the availability tables list it."""
-    since = f" since {formats.day(version.retires_on)}" if version.retires_on else ""
-    instead = f" Microsoft names {version.replacement} instead." if version.replacement else ""
+def retired_note(listed: Sequence[VersionFacts]) -> str:
+    """Say that versions of a model are retired although the availability tables list them."""
+    first = listed[0]
+    said = ", ".join(
+        f"{one.version} (retired{f' {formats.day(one.retires_on)}' if one.retires_on else ''})"
+        for one in listed
+    )
+    it, them = ("It", "version") if len(listed) == 1 else ("They", "versions")
+    instead = f" Microsoft names {first.replacement} instead." if first.replacement else ""
     return (
-        f"The availability tables still list version {version.version}, which is retired{since} "
-        f"({version.source}, {formats.day(version.as_of)}). It cannot be chosen.{instead}"
+        f"The availability tables still list {them} {said}; the dates are from {first.source}, "
+        f"{formats.day(first.as_of)}. {it} cannot be chosen.{instead}"
     )
 
 

@@ -93,9 +93,10 @@ def conflicts(on: date) -> Disagreements:
 def notes(model: str, on: date) -> list[str]:
     """Return the sentences about disagreements over a model, retired versions included."""
     known = facts()
-    retired = [
-        disagreements.retired_note(one)
+    listed = [
+        one
         for one in known.versions.get(model, ())
         if one.retired(on) and (model, one.version) in known.offers
     ]
+    retired = [disagreements.retired_note(listed)] if listed else []
     return [*retired, *known.models[model].notes]

@@ -34,8 +34,13 @@ def data_classes() -> list[tuple[str, str]]:
     return [(str(value), str(label)) for value, label in DataClass.choices]
 
 
-def residency(*, data_class: str, sku: str, region: str) -> Residency:
-    """Decide by the residency table; what no rule names is not allowed."""
+def residency(
+    *, data_class: str, sku: str, region: str, model: str = "", version: str = ""
+) -> Residency:
+    """Decide by the residency table; what no rule names is not allowed.
+
+    With a model and version, what would pass is something that Microsoft offers of them.
+    """
     known = facts()
     kind, place = known.types.get(sku), known.regions.get(region)
     if data_class not in DataClass.values or kind is None or place is None:
@@ -45,9 +50,11 @@ def residency(*, data_class: str, sku: str, region: str) -> Residency:
         return Residency(allowed=True, why=rule.why)
     label = DataClass(data_class).label
     where = f"{kind.label} in {_geography(kind, place)}"
-    why = rule.why if rule else f"No residency rule says that {label} data may use {where}."
+    offered = known.offers.get((model, version), frozenset()) if model else None
     return Residency(
-        allowed=False, why=why, would_pass=_nearest(known, data_class, kind, place, label)
+        allowed=False,
+        why=rule.why if rule else f"No residency rule says that {label} data may use {where}.",
+        would_pass=_nearest(known, data_class, kind, place, offered),
     )
 
 
@@ -57,46 +64,57 @@ def _geography(kind: TypeFacts, place: RegionFacts) -> str:
     return place.geography
 
 
-def _nearest(known: Facts, data_class: str, kind: TypeFacts, place: RegionFacts, label: str) -> str:
-    """Name the type in the same region that passes: billed alike first, then the widest scope."""
+def _nearest(
+    known: Facts,
+    data_class: str,
+    kind: TypeFacts,
+    place: RegionFacts,
+    offered: frozenset[tuple[str, str]] | None,
+) -> str:
+    """Name what passes: in the same region and billed alike first, then the widest scope."""
+    if offered is None:
+        offered = frozenset((sku, place.name) for sku in known.types)
+    choices = [(known.types[sku], known.regions[region]) for sku, region in offered]
     passing = [
-        other
-        for other in known.types.values()
-        if (rule := known.rules.get((data_class, other.scope, _geography(other, place))))
+        (other, there)
+        for other, there in choices
+        if (rule := known.rules.get((data_class, other.scope, _geography(other, there))))
         and rule.allowed
     ]
     if not passing:
-        return f"No type in {place.name} passes for {label} data; ask a platform admin."
+        return "Nothing that is offered passes; ask a platform admin."
     scopes = list(Scope.values)
-    best = min(
-        passing,
-        key=lambda other: (
+
+    def distance(choice: tuple[TypeFacts, RegionFacts]) -> tuple[bool | int | str, ...]:
+        other, there = choice
+        return (
+            there.name != place.name,
+            there.data_zone != place.data_zone,
+            there.geography != place.geography,
             other.billing != kind.billing,
             other.billing != "tokens",
             scopes.index(other.scope),
-        ),
-    )
-    return f"{best.label} in {place.name} would pass."
+            there.name,
+        )
+
+    best, there = min(passing, key=distance)
+    return f"{best.label} in {there.name} would pass."
 
 
 def allowed_classes(offered: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Say per data class which of the offered types may take it, as (class, types)."""
+    """Say per data class which scopes may take it in some offered region, as (class, scopes)."""
     known = facts()
-    skus = {sku for sku, _ in offered}
+    offered = list(offered)
+    there = [scope for scope in Scope if any(known.types[s].scope == scope for s, _ in offered)]
     found = []
     for value, label in data_classes():
-        passing = [
-            kind.label
-            for sku, kind in known.types.items()
-            if sku in skus
-            and any(
-                residency(data_class=value, sku=sku, region=region).allowed
-                for other, region in offered
-                if other == sku
-            )
-        ]
-        words = "every type offered" if len(passing) == len(skus) else ", ".join(passing)
-        found.append((label, words or "none of the types offered"))
+        passing = {
+            known.types[sku].scope
+            for sku, region in offered
+            if residency(data_class=value, sku=sku, region=region).allowed
+        }
+        words = ", ".join(str(scope.label) for scope in there if scope.value in passing)
+        found.append((label, words or "none of what is offered"))
     return found
 
 

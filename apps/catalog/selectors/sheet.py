@@ -1,12 +1,11 @@
 """Everything that a model's page says of one version."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from apps.catalog.selectors import offers, prices
 from apps.catalog.selectors.facts import (
-    BatchFacts,
     ModelFacts,
     OpinionFacts,
     PtuFacts,
@@ -18,23 +17,36 @@ from apps.catalog.selectors.life import Life, life_of
 from apps.catalog.selectors.prices import PriceLine
 from apps.catalog.selectors.residency import allowed_classes
 from apps.catalog.states import Lifecycle
+from apps.kernel import formats
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaLine:
-    """The limits of one type over the tiers, and the requests that come with each K TPM."""
+    """The limits of one type per tier, and the requests that come with each K TPM, as texts."""
 
     type: TypeFacts
-    tiers: Sequence[QuotaFacts]
-    per_k_tpm: float | None
+    limits: Sequence[tuple[int, str]]
+    per_k_tpm: str
+    window_s: int
 
 
 @dataclass(frozen=True, slots=True)
-class BatchLine:
-    """The limits of one batch type."""
+class QuotaTable:
+    """The quota tiers of a model; each tier's page has its own date."""
 
-    type: TypeFacts
-    limits: BatchFacts
+    tiers: Sequence[tuple[int, date]]
+    lines: Sequence[QuotaLine]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTable:
+    """Enqueued tokens of the batch types, by kind of subscription."""
+
+    subscriptions: Sequence[str]
+    lines: Sequence[tuple[TypeFacts, Sequence[tuple[str, int | None]]]]
+    source: str
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +64,8 @@ class Sheet:
     prices: Sequence[PriceLine]
     price_source: tuple[str, date]
     opinions: Sequence[OpinionFacts]
-    quotas: Sequence[QuotaLine]
-    batches: Sequence[BatchLine]
+    quotas: QuotaTable | None
+    batches: BatchTable | None
     ptu: PtuFacts | None
     classes: Sequence[tuple[str, str]]
     notes: Sequence[str]
@@ -75,26 +87,68 @@ def model_sheet(name: str, version: VersionFacts | None, on: date) -> Sheet:
         prices=prices.price_lines(model=name, version=version.version if version else "", on=on),
         price_source=prices.price_source(),
         opinions=prices.opinions(name),
-        quotas=_quota_lines(name),
-        batches=[
-            BatchLine(kind, limits)
-            for sku, kind in offers.deployment_types().items()
-            if (limits := offers.batch_quotas(name, sku))
-        ],
+        quotas=_quotas(name),
+        batches=_batches(name),
         ptu=offers.ptu_parameters(name),
         classes=allowed_classes(offered),
         notes=offers.notes(name, on),
     )
 
 
-def _quota_lines(name: str) -> list[QuotaLine]:
+def _quotas(name: str) -> QuotaTable | None:
     found = offers.quotas(name)
-    return [
-        QuotaLine(
-            kind,
-            [one for one in found if one.sku == sku],
-            offers.requests_per_k_tpm(model=name, sku=sku),
-        )
+    if not found:
+        return None
+    tiers = sorted({(one.tier, one.as_of) for one in found})
+    lines = []
+    for sku, kind in offers.deployment_types().items():
+        of_type = [one for one in found if one.sku == sku]
+        if of_type:
+            lines.append(
+                QuotaLine(
+                    type=kind,
+                    limits=[
+                        (tier, _limit(one for one in of_type if one.tier == tier))
+                        for tier, _ in tiers
+                    ],
+                    per_k_tpm=_ratio(offers.requests_per_k_tpm(model=name, sku=sku)),
+                    window_s=max(one.window_s for one in of_type),
+                )
+            )
+    return QuotaTable(tiers, lines, found[0].source)
+
+
+def _limit(quotas: Iterable[QuotaFacts]) -> str:
+    """Write the lowest limit of a tier: K TPM, or requests where Microsoft limits those alone."""
+    lowest = min(quotas, key=lambda one: (one.tpm or 0, one.requests), default=None)
+    if lowest is None:
+        return formats.UNKNOWN
+    if lowest.k_tpm is None:
+        return f"{formats.plural(lowest.requests, 'request')} a minute"
+    return formats.quantity(lowest.k_tpm, "K TPM")
+
+
+def _ratio(ratio: float | None) -> str:
+    if ratio is None:
+        return formats.UNKNOWN
+    return formats.number(ratio, 0 if ratio == int(ratio) else 2)
+
+
+def _batches(name: str) -> BatchTable | None:
+    found = [
+        (kind, limits)
         for sku, kind in offers.deployment_types().items()
-        if any(one.sku == sku for one in found)
+        if (limits := offers.batch_quotas(name, sku))
     ]
+    if not found:
+        return None
+    subscriptions = list(found[0][1].tokens)
+    return BatchTable(
+        subscriptions,
+        [
+            (kind, [(one, limits.tokens.get(one)) for one in subscriptions])
+            for kind, limits in found
+        ],
+        found[0][1].source,
+        found[0][1].as_of,
+    )

@@ -6,7 +6,8 @@ is read once per web request (once per call elsewhere); only a new one makes the
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -61,6 +62,19 @@ def facts() -> Facts:
     if _request.running:
         _request.facts = found
     return found
+
+
+@contextmanager
+def one_revision() -> Iterator[None]:
+    """Let a whole act see the same facts, read once; a running web request does so anyway."""
+    if _request.running:
+        yield
+        return
+    begin_request()
+    try:
+        yield
+    finally:
+        end_request()
 
 
 def forget() -> None:

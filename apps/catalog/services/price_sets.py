@@ -41,38 +41,51 @@ def load_prices(rows: Iterable[Row], *, today: date) -> None:
     date of its own and takes effect today, so that what was priced yesterday stays explained.
     """
     wanted = _wanted(rows)
-    present = {_key(row): row for row in PriceSet.objects.filter(ends_on__isnull=True)}
     amounts = _amounts()
-    opened: list[PriceSet] = []
-    closed: list[PriceSet] = []
-    for key, row in present.items():
+    filled: list[tuple[PriceSet, Wanted]] = []
+    ended: dict[Key, PriceSet] = {}
+    confirmed: list[PriceSet] = []
+    for row in PriceSet.objects.filter(ends_on__isnull=True):
+        key = _key(row)
         new = wanted.get(key)
         if new and new.amounts() == amounts.get(row.pk, {}):
-            wanted.pop(key)
-            continue
-        starts = new.effective_on if new else today
-        row.ends_on = starts if starts > row.effective_on else max(today, _day_after(row))
-        closed.append(row)
-    ended = {_key(row): row.ends_on for row in closed}
-    for key, new in wanted.items():
-        model, version, sku, region = key
-        opened.append(
-            PriceSet(
-                model_id=model or None,
-                version=version,
-                deployment_type_id=sku,
-                region_id=region,
-                effective_on=ended.get(key) or new.effective_on,
-                source=new.source,
-                as_of=new.as_of,
-            )
-        )
-    PriceSet.objects.bulk_update(closed, ["ends_on"])
-    PriceSet.objects.bulk_create(opened)
+            del wanted[key]
+            if (new.source, new.as_of) != (row.source, row.as_of):
+                row.source, row.as_of = new.source, new.as_of
+                confirmed.append(row)
+        elif new and new.effective_on <= row.effective_on >= today:
+            # Corrected on the day it began: nothing was priced with it yet.
+            Price.objects.filter(price_set=row).delete()
+            filled.append((row, wanted.pop(key)))
+        else:
+            starts = new.effective_on if new else today
+            tomorrow = row.effective_on + timedelta(days=1)
+            row.ends_on = starts if starts > row.effective_on else max(today, tomorrow)
+            ended[key] = row
+    PriceSet.objects.bulk_update(confirmed, ["source", "as_of"])
+    PriceSet.objects.bulk_update(ended.values(), ["ends_on"])
+    opened = PriceSet.objects.bulk_create(
+        _opened(key, new, starts=ended[key].ends_on if key in ended else None)
+        for key, new in wanted.items()
+    )
+    filled += zip(opened, wanted.values(), strict=True)
     Price.objects.bulk_create(
         Price(price_set=row, token_class=token_class, price_nano=price, meter=meter)
-        for row in opened
-        for token_class, (price, meter) in wanted[_key(row)].prices.items()
+        for row, new in filled
+        for token_class, (price, meter) in new.prices.items()
+    )
+
+
+def _opened(key: Key, new: Wanted, *, starts: date | None) -> PriceSet:
+    model, version, sku, region = key
+    return PriceSet(
+        model_id=model or None,
+        version=version,
+        deployment_type_id=sku,
+        region_id=region,
+        effective_on=starts or new.effective_on,
+        source=new.source,
+        as_of=new.as_of,
     )
 
 
@@ -96,7 +109,3 @@ def _amounts() -> Mapping[int, dict[str, int]]:
     for pk, token_class, price in rows.values_list("price_set", "token_class", "price_nano"):
         found.setdefault(pk, {})[token_class] = price
     return found
-
-
-def _day_after(row: PriceSet) -> date:
-    return row.effective_on + timedelta(days=1)

@@ -13,7 +13,6 @@ from apps.catalog import selectors, services
 from apps.catalog.selectors import browse
 from apps.catalog.states import Task
 from apps.kernel.errors import NotFoundError
-from apps.kernel.panels import collect
 from apps.teams.roles import Action
 from apps.teams.selectors import may, may_anywhere
 
@@ -35,15 +34,10 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     today = timezone.now().date()
     asked = browse.Asked.read(request.GET.dict())
     found = browse.models_page(asked, today)
-    names = [row.model.name for row in found.rows]
-    panels = collect("catalogue.free", request.user, models=names)
-    free = next((shown.context["free"] for shown in panels if not shown.failed), None)
     context = {
         "asked": asked,
         "found": found,
         "total": len(selectors.models()),
-        "rows": [(row, (free or {}).get(row.model.name, "")) for row in found.rows],
-        "shows_free": free is not None,
         "filters": _filters(request.GET, asked),
         "columns": [_column(request.GET, asked.sort, *column) for column in COLUMNS],
         "kept": {k: v for k, v in request.GET.items() if k not in {"text", "cursor"}},

@@ -6,7 +6,6 @@ Facts are the same for everybody, so these selectors take no viewer.
 from apps.catalog.selectors.disagreements import Disagreements
 from apps.catalog.selectors.facts import (
     ModelFacts,
-    OpinionFacts,
     PriceFacts,
     PtuFacts,
     QuotaFacts,
@@ -32,6 +31,7 @@ from apps.catalog.selectors.offers import (
     versions,
 )
 from apps.catalog.selectors.prices import (
+    Opinion,
     PriceLine,
     opinions,
     price_in_force,
@@ -53,7 +53,7 @@ __all__ = [
     "Disagreements",
     "Life",
     "ModelFacts",
-    "OpinionFacts",
+    "Opinion",
     "PriceFacts",
     "PriceLine",
     "PtuFacts",

@@ -157,12 +157,6 @@ class OpinionFacts:
     source: str
     as_of: date
 
-    @property
-    def words(self) -> str:
-        """Name the class and scope: `input (Data Zone EU)`."""
-        scope = self.scope.replace("datazone", "Data Zone").replace("unnamed", "type not named")
-        return f"{self.token_class.replace('_', ' ')} ({scope})"
-
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:

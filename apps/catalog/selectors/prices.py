@@ -6,8 +6,16 @@ from datetime import date
 
 from apps.catalog.selectors.facts import OpinionFacts, PriceFacts
 from apps.catalog.selectors.snapshot import facts
+from apps.catalog.states import Billing, Scope
+from apps.kernel import formats
 
 DIRECTIONS = ("input", "cached_input", "output")
+SCOPES = {
+    "unnamed": "without naming a type",
+    "global": "Global",
+    "datazone EU": "Data Zone EU",
+    "datazone US": "Data Zone US",
+}
 CARRIES = {"": "", "audio": "audio tokens", "image": "image tokens"}
 
 
@@ -37,9 +45,35 @@ def price_source() -> tuple[str, date]:
     return facts().price_source
 
 
-def opinions(model: str) -> Sequence[OpinionFacts]:
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What another source says where Azure names no price: `1.75 input, 14.00 output`."""
+
+    scopes: str
+    said: str
+    source: str
+    as_of: date
+
+
+def opinions(model: str) -> list[Opinion]:
     """Return what another source says where Azure names no price; never used for money."""
-    return [one for one in facts().opinions.get(model, ()) if not one.differs]
+    by_scope: dict[str, list[OpinionFacts]] = {}
+    for one in facts().opinions.get(model, ()):
+        if not one.differs:
+            by_scope.setdefault(one.scope, []).append(one)
+    alike: dict[str, list[str]] = {}
+    for scope, group in by_scope.items():
+        said = ", ".join(
+            f"{formats.unit_price(one.per_1m_nano)} {one.token_class.replace('_', ' ')}"
+            for one in sorted(group, key=lambda one: DIRECTIONS.index(one.token_class))
+        )
+        alike.setdefault(said, []).append(SCOPES.get(scope, scope))
+    first = next((group[0] for group in by_scope.values()), None)
+    return [
+        Opinion(" and ".join(scopes), said, first.source, first.as_of)
+        for said, scopes in alike.items()
+        if first
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +83,7 @@ class PriceLine:
     For provisioned types `ptu_hour` is set instead. None: no price known.
     """
 
+    group: str
     label: str
     carries: str
     classes: Sequence[tuple[int, int] | None] = (None, None, None)
@@ -77,22 +112,23 @@ def price_lines(*, model: str, version: str, on: date) -> list[PriceLine]:
                 price := price_in_force(model=model, version=version, sku=sku, region=region, on=on)
             )
         ]
+        group, label = str(Billing(kind.billing).label), str(Scope(kind.scope).label)
         if kind.billing == "ptu":
             hours = [one.ptu_hour_nano for one in found if one.ptu_hour_nano is not None]
-            lines.append(PriceLine(kind.label, "", ptu_hour=_span(hours), is_ptu=True))
+            lines.append(PriceLine(group, label, "", ptu_hour=_span(hours), is_ptu=True))
         else:
-            lines += _token_lines(kind.label, [one.per_1m_nano for one in found])
+            lines += _token_lines(group, label, [one.per_1m_nano for one in found])
     return lines
 
 
-def _token_lines(label: str, found: Sequence[Mapping[str, int]]) -> Iterator[PriceLine]:
+def _token_lines(group: str, label: str, found: Sequence[Mapping[str, int]]) -> Iterator[PriceLine]:
     for carries, words in CARRIES.items():
         classes = [
             _span([prices[name] for prices in found if name in prices])
             for name in (_class(direction, carries) for direction in DIRECTIONS)
         ]
         if any(classes) or not carries:
-            yield PriceLine(label, words, classes)
+            yield PriceLine(group, label, words, classes)
 
 
 def _class(direction: str, carries: str) -> str:

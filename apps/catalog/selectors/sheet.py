@@ -7,14 +7,13 @@ from datetime import date
 from apps.catalog.selectors import offers, prices
 from apps.catalog.selectors.facts import (
     ModelFacts,
-    OpinionFacts,
     PtuFacts,
     QuotaFacts,
     TypeFacts,
     VersionFacts,
 )
 from apps.catalog.selectors.life import Life, life_of
-from apps.catalog.selectors.prices import PriceLine
+from apps.catalog.selectors.prices import Opinion, PriceLine
 from apps.catalog.selectors.residency import allowed_classes
 from apps.catalog.states import Lifecycle
 from apps.kernel import formats
@@ -63,7 +62,7 @@ class Sheet:
     choosable: bool
     prices: Sequence[PriceLine]
     price_source: tuple[str, date]
-    opinions: Sequence[OpinionFacts]
+    opinions: Sequence[Opinion]
     quotas: QuotaTable | None
     batches: BatchTable | None
     ptu: PtuFacts | None

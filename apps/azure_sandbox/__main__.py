@@ -23,6 +23,7 @@ from apps.azure_sandbox.server import Server
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to stop."""
     options = _options(argv)
+    os.umask(0o077)
     folder: Path = options.state.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     endpoint = folder / "endpoint.json"

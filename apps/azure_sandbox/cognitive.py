@@ -45,6 +45,12 @@ def check_account(az: Sandbox, rid: ResourceId, body: Json, planned: Counter[str
             "resource, you must specify 'restore' to be 'true' in the property. If you don't want "
             "to restore existing resource, please purge it first.",
         )
+    if restoring and not (az.store.get("deleted", rid.key) or az.store.get("resources", rid.key)):
+        raise ArmError(
+            400,
+            "CanNotRestoreANonExistingResource",
+            f"The resource '{rid.name}' cannot be restored: it has not been soft-deleted.",
+        )
     _check_domain(az, rid, body)
     if az.store.get("resources", rid.key) is None and not restoring:
         quota.require_account(az, rid.key, region(body["location"]), planned)
@@ -87,6 +93,7 @@ def check_deployment(
             f"The specified SKU '{sku.get('name')}' for model '{name} {version or here[-1:]}' is "
             f"not supported in this region '{where}'.",
         )
+    _check_retirement(az, name, version or here[-1])
     _check_steps(az, name, sku["name"], capacity)
     _check_count(az, rid, sku["name"])
     quota.require(az, rid.key, where, sku["name"], name, capacity, planned)
@@ -104,6 +111,16 @@ def capacity_of(sku: Json) -> int:
             "The capacity of account deployment should be a positive integer.",
         )
     return capacity
+
+
+def _check_retirement(az: Sandbox, model: str, version: str) -> None:
+    retires = az.facts.retirements.get((model, version), "")
+    if retires and retires <= stamp(az.now())[:10]:
+        raise known(
+            "ServiceModelDeprecated",
+            f"The model 'Format: OpenAI, Name: {model}, Version: {version}' has been deprecated "
+            f"since {retires}.",
+        )
 
 
 def _check_steps(az: Sandbox, model: str, sku: str, capacity: int) -> None:

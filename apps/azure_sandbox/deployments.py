@@ -28,7 +28,7 @@ FAILED = (
 
 def put(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
     """Accept a deployment; its resources follow."""
-    properties = _properties(call, need=("mode",))
+    properties = _properties(call, scope)
     key = f"{scope}/providers/Microsoft.Resources/deployments/{name}"
     existing = az.store.get("deployments", key)
     if existing and existing["document"]["properties"]["provisioningState"] in (
@@ -96,7 +96,7 @@ def begin(
 
 def validate(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
     """Check a template and what its resource providers would say; nothing is made."""
-    properties = _properties(call, need=("mode",))
+    properties = _properties(call, scope)
     plan = templates.expand(az, scope, name, properties)
     preflight(az, plan)
     document = _document(az, plan, properties)
@@ -109,7 +109,7 @@ def validate(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
 
 def what_if(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
     """Accept a what-if; its result comes by Location."""
-    properties = _properties(call, need=("mode",))
+    properties = _properties(call, scope)
     if properties["mode"].lower() != "incremental":
         raise unknown("what-if in Complete mode")
     plan = templates.expand(az, scope, name, properties)
@@ -133,7 +133,7 @@ def preflight(az: Sandbox, plan: Plan) -> None:
         if (parts := parse(r.id)) and parts.kind == ACCOUNTS
     }
     details = []
-    if "/resourceGroups/" in plan.scope:
+    if "/resourcegroups/" in plan.scope.lower():
         templates.group_of(az, plan.scope)
     for resource in plan.resources:
         rid = parse(resource.id)
@@ -231,13 +231,14 @@ def _failure(entry: Json, details: list[Json]) -> Json:
     }
 
 
-def _properties(call: Call, need: tuple[str, ...]) -> Json:
+def _properties(call: Call, scope: str) -> Json:
     properties = call.content().get("properties")
+    if "/resourcegroups/" not in scope.lower() and not call.content().get("location"):
+        raise bad_request("The 'location' property is required at this scope.", "LocationRequired")
     if not isinstance(properties, dict):
         raise bad_request("The request content was invalid: 'properties' is required.")
-    for name in need:
-        if name not in properties:
-            raise bad_request(f"The request content was invalid: 'properties.{name}' is required.")
+    if "mode" not in properties:
+        raise bad_request("The request content was invalid: 'properties.mode' is required.")
     return properties
 
 

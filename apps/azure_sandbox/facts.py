@@ -43,6 +43,7 @@ class Facts:
     offers: dict[str, dict[tuple[str, str], list[str]]] = field(default_factory=dict)
     rates: dict[tuple[str, str], Rate] = field(default_factory=dict)
     retirements: dict[tuple[str, str], str] = field(default_factory=dict)
+    previews: set[tuple[str, str]] = field(default_factory=set)
     ptu_steps: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def versions(self, region: str, sku: str, model: str) -> list[str]:
@@ -90,6 +91,8 @@ def load(folder: Path, tier: int = DEFAULT_TIER) -> Facts:
             versions.append(row["version"])
     for row in _rows(folder / "versions.csv"):
         facts.retirements[row["model"], row["version"]] = row["retires_on"]
+        if row["lifecycle"] == "Preview":
+            facts.previews.add((row["model"], row["version"]))
     for row in _rows(folder / "ptu.csv"):
         steps = (_int(row["minimum_ptu"]), _int(row["increment_ptu"]))
         facts.ptu_steps[row["model"], PTU_SKUS[row["scope"]]] = steps

@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from apps.azure_sandbox import operations, resources, tasks
-from apps.azure_sandbox.errors import bad_request, group_not_found, resource_not_found
+from apps.azure_sandbox import engine, operations, resources, tasks
+from apps.azure_sandbox.errors import ArmError, bad_request, group_not_found, resource_not_found
 from apps.azure_sandbox.errors import not_implemented as unknown
-from apps.azure_sandbox.ids import SPELLING, ResourceId, parse, required
+from apps.azure_sandbox.ids import SPELLING, ResourceId, parse, required, split
 from apps.azure_sandbox.sandbox import Call, Reply, Sandbox
 
 Json = dict[str, Any]
@@ -55,6 +55,7 @@ def delete(az: Sandbox, call: Call) -> Reply:
     _known(rid)
     if az.store.get("resources", rid.key) is None:
         return Reply(204)
+    _check_match(call, _live(az, rid))
     resources.check_locks(az, rid.key, "delete")
     resources.check_deny(az, rid.key, "delete")
     if rid.kind not in resources.SLOW:
@@ -75,6 +76,7 @@ def _write(az: Sandbox, call: Call, rid: ResourceId, body: Json) -> Reply:
     resources.check_deny(az, rid.key, "write")
     resources.check(az, rid, body)
     before = az.store.get("resources", rid.key)
+    _check_match(call, before or {})
     if rid.kind not in resources.SLOW:
         resources.write(az, rid, body, az.now(), state="Succeeded")
         return Reply(200 if before else 201, _live(az, rid))
@@ -82,10 +84,12 @@ def _write(az: Sandbox, call: Call, rid: ResourceId, body: Json) -> Reply:
         raise tasks.conflict(rid)
     operation = operations.start(az)
     tasks.add(az, "PUT", rid.text, body=body, operation=operation)
-    tasks.advance(az, az.now(), lambda *_: None)
+    engine.advance(az)
+    if call.method == "PATCH":
+        styles = ("Azure-AsyncOperation", "Location")
+        return Reply(202, None, operations.headers(az, call, operation, *styles))
     headers = operations.headers(az, call, operation, "Azure-AsyncOperation")
-    status = 202 if call.method == "PATCH" else 200 if before else 201
-    return Reply(status, _live(az, rid), {**headers, **_etag(_live(az, rid))})
+    return Reply(200 if before else 201, _live(az, rid), {**headers, **_etag(_live(az, rid))})
 
 
 def _children(az: Sandbox, call: Call) -> Reply:
@@ -97,8 +101,8 @@ def _children(az: Sandbox, call: Call) -> Reply:
         _live(az, owner)
         kind, scope = f"{owner.type}/{word}", parent
     else:
-        scope, found, rest = call.path.rpartition("/providers/")
-        if not found or rest.count("/") != 1:
+        scope, rest = split(call.path)
+        if rest.count("/") != 1:
             raise unknown(f"{call.method} {call.path}")
         kind = rest
     kind = SPELLING.get(kind.lower(), kind)
@@ -119,10 +123,17 @@ def _children(az: Sandbox, call: Call) -> Reply:
 def _live(az: Sandbox, rid: ResourceId) -> Json:
     document = az.store.get("resources", rid.key)
     if document is None:
-        if rid.group and az.store.get("groups", rid.text.split("/providers/")[0]) is None:
+        if rid.group and az.store.get("groups", split(rid.text)[0]) is None:
             raise group_not_found(rid.group)
         raise resource_not_found(rid.type, "/".join(rid.names), rid.group)
     return document
+
+
+def _check_match(call: Call, document: Json) -> None:
+    """Refuse a write that was meant for another state of the resource (If-Match)."""
+    wanted = call.headers.get("if-match", "*")
+    if wanted not in ("*", document.get("etag")):
+        raise ArmError(412, "PreconditionFailed", "The ETag given does not match the resource's.")
 
 
 def _etag(document: Json) -> dict[str, str]:

@@ -22,7 +22,7 @@ TYPE_FILTER = re.compile(r"resourceType\s+eq\s+'([^']+)'$", re.I)
 
 def subscriptions(az: Sandbox, call: Call) -> Reply:
     """List the two subscriptions."""
-    return Reply(200, {"value": [_subscription(s) for s in SUBSCRIPTIONS.values()]})
+    return Reply(200, {"value": [_subscription(s) for s in SUBSCRIPTIONS.values()], "nextLink": ""})
 
 
 def subscription(az: Sandbox, call: Call, subscription: str) -> Reply:

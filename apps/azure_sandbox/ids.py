@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from apps.azure_sandbox.errors import not_implemented
 
 SCOPE = re.compile(r"/subscriptions/([^/]+)(?:/resourceGroups/([^/]+))?", re.I)
+GROUP = re.compile(r"(/subscriptions/([^/]+))/resourceGroups/([^/]+)$", re.I)
 # Azure answers with the type's own spelling, whatever the client's.
 SPELLING = {
     name.lower(): name
@@ -24,6 +25,7 @@ SPELLING = {
 ACCOUNTS = "microsoft.cognitiveservices/accounts"
 MODEL_DEPLOYMENTS = "microsoft.cognitiveservices/accounts/deployments"
 LOCKS = "microsoft.authorization/locks"
+GROUPS = "microsoft.resources/resourcegroups"
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,11 @@ class ResourceId:
 
 def parse(text: str) -> ResourceId | None:
     """Take an id apart; None where the text names a collection or no resource at all."""
-    scope, found, rest = text.rpartition("/providers/")
+    if group := GROUP.match(text):
+        return ResourceId(text, group[1], group[2], "", SPELLING[GROUPS], (group[3],))
+    scope, rest = split(text)
     segments = rest.split("/")
-    if not found or len(segments) < 3 or len(segments) % 2 == 0 or not all(segments):
+    if len(segments) < 3 or len(segments) % 2 == 0 or not all(segments):
         return None
     match = SCOPE.match(scope)
     kind = "/".join([segments[0], *segments[1::2]])
@@ -79,6 +83,12 @@ def parse(text: str) -> ResourceId | None:
         type=SPELLING.get(kind.lower(), kind),
         names=tuple(segments[2::2]),
     )
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split a path at its last `/providers/` into scope and rest; no rest where there is none."""
+    at = text.lower().rfind("/providers/")
+    return (text[:at], text[at + len("/providers/") :]) if at >= 0 else (text, "")
 
 
 def required(text: str) -> ResourceId:

@@ -56,7 +56,9 @@ def _model(
             "maxCapacity": 3,
             "capabilities": {"chatCompletion": "true", "responses": "true"},
             "deprecation": ends,
-            "lifecycleStatus": "GenerallyAvailable",
+            "lifecycleStatus": "Preview"
+            if (model, version) in az.facts.previews
+            else "GenerallyAvailable",
             "systemData": {"createdBy": "Microsoft", "createdByType": "Application"},
         },
     }
@@ -71,10 +73,11 @@ def _sku(az: Sandbox, sku: str, model: str, retires: str) -> Json:
     rate = az.facts.rates.get((model, sku))
     if rate and rate.thousands and rate.requests:
         count = rate.requests / rate.thousands
-        shown["rateLimits"] = [
+        rules = [
             {"key": "request", "renewalPeriod": rate.window_s, "count": count},
             {"key": "token", "renewalPeriod": 60, "count": 1000},
         ]
+        shown["rateLimits"] = [{"count": count, "renewalPeriod": rate.window_s, "rules": rules}]
     if retires:
         shown["deprecationDate"] = f"{retires}T00:00:00Z"
     return shown

@@ -69,11 +69,14 @@ def _check_parameter(name: str, declaration: Json, value: Any) -> None:
             f"The provided value for the template parameter '{name}' is not valid. The value "
             f"'{value}' is not part of the allowed value(s): '{','.join(map(str, allowed))}'"
         )
+    what, ends = ("Value", "Value") if kind == "int" else ("Length of the value", "Length")
     size = value if kind == "int" else len(value) if hasattr(value, "__len__") else 0
-    low = declaration.get("minValue" if kind == "int" else "minLength", size)
-    high = declaration.get("maxValue" if kind == "int" else "maxLength", size)
+    low, high = declaration.get(f"min{ends}", size), declaration.get(f"max{ends}", size)
     if not low <= size <= high:
+        bound = (
+            f"greater than or equal to '{low}'" if size < low else f"less than or equal to '{high}'"
+        )
         raise invalid_template(
-            f"The provided value for the template parameter '{name}' is not valid. Length or "
-            f"value of the value should be between {low} and {high}"
+            f"The provided value for the template parameter '{name}' is not valid. {what} should "
+            f"be {bound}"
         )

@@ -13,7 +13,16 @@ from typing import Any
 from apps.azure_sandbox import cognitive
 from apps.azure_sandbox.errors import ArmError, bad_request, group_not_found, known
 from apps.azure_sandbox.errors import not_implemented as unknown
-from apps.azure_sandbox.ids import ACCOUNTS, LOCKS, MODEL_DEPLOYMENTS, ResourceId, guid
+from apps.azure_sandbox.ids import (
+    ACCOUNTS,
+    GROUPS,
+    LOCKS,
+    MODEL_DEPLOYMENTS,
+    ResourceId,
+    guid,
+    region,
+    split,
+)
 from apps.azure_sandbox.sandbox import Sandbox, stamp, system_data
 
 Json = dict[str, Any]
@@ -61,8 +70,15 @@ def check(
     planned = Counter() if planned is None else planned
     if rid.kind == ACCOUNTS:
         cognitive.check_account(az, rid, body, planned)
+    elif rid.kind == GROUPS and not body.get("location"):
+        raise bad_request("The location property is required.", "LocationRequired")
     elif rid.kind == MODEL_DEPLOYMENTS:
         cognitive.check_deployment(az, rid, body, planned, locations or {})
+
+
+def find(az: Sandbox, key: str) -> Json | None:
+    """Find a resource or resource group by its id."""
+    return az.store.get("resources", key) or az.store.get("groups", key)
 
 
 def check_place(az: Sandbox, rid: ResourceId) -> None:
@@ -90,14 +106,16 @@ def check_locks(az: Sandbox, key: str, action: str) -> None:
             raise known(
                 "ScopeLocked",
                 f"The scope '{key}' cannot perform {action} operation because following scope(s) "
-                f"are locked: '{lock['id'].split('/providers/Microsoft.Authorization/')[0]}'. "
+                f"are locked: '{split(lock['id'])[0]}'. "
                 "Please remove the lock and try again.",
             )
 
 
-def check_deny(az: Sandbox, key: str, action: str) -> None:
-    """Refuse what a deployment stack's deny settings keep from everyone but the stack."""
-    for stack in az.store.all("stacks").values():
+def check_deny(az: Sandbox, key: str, action: str, *, by: str = "") -> None:
+    """Refuse what a stack's deny settings keep from everyone but the stack (`by` is its key)."""
+    for stack_key, stack in az.store.all("stacks").items():
+        if stack_key == by.lower():
+            continue
         mode = stack["properties"]["denySettings"]["mode"].lower()
         managed = {r["id"].lower() for r in stack["properties"].get("resources", [])}
         denies = mode == "denywriteanddelete" or (mode == "denydelete" and action == "delete")
@@ -113,7 +131,7 @@ def check_deny(az: Sandbox, key: str, action: str) -> None:
 
 def write(az: Sandbox, rid: ResourceId, body: Json, at: float, *, state: str) -> Json:
     """Keep a resource as sent, completed by what Azure adds."""
-    before = az.store.get("resources", rid.key)
+    before = find(az, rid.key)
     document: Json = {
         "id": (before or {}).get("id", rid.text),
         "name": (before or {}).get("name", rid.name),
@@ -134,15 +152,18 @@ def write(az: Sandbox, rid: ResourceId, body: Json, at: float, *, state: str) ->
         document["etag"] = f'"{guid()}"'
     if rid.kind != LOCKS:
         properties["provisioningState"] = state
+    if rid.kind == GROUPS:
+        document["location"] = region(document["location"])
+        return az.store.put("groups", rid.key, document)
     return az.store.put("resources", rid.key, document)
 
 
 def settle(az: Sandbox, rid: ResourceId) -> Json | None:
     """Mark a resource as done."""
-    document = az.store.get("resources", rid.key)
+    document = find(az, rid.key)
     if document is not None and rid.kind != LOCKS:
         document["properties"]["provisioningState"] = "Succeeded"
-        az.store.put("resources", rid.key, document)
+        az.store.put("groups" if rid.kind == GROUPS else "resources", rid.key, document)
     return document
 
 
@@ -154,7 +175,7 @@ def children(az: Sandbox, key: str) -> dict[str, Json]:
 
 def remove(az: Sandbox, rid: ResourceId, at: float) -> None:
     """Delete a resource with all below it; an account is kept soft-deleted."""
-    document = az.store.drop("resources", rid.key)
+    document = az.store.drop("groups" if rid.kind == GROUPS else "resources", rid.key)
     below = children(az, rid.key)
     for key in below:
         az.store.drop("resources", key)
@@ -181,13 +202,7 @@ def _restore(az: Sandbox, rid: ResourceId, document: Json) -> None:
     if not document["properties"].get("restore"):
         return
     deleted = az.store.drop("deleted", rid.key)
-    if deleted is None:
-        raise ArmError(
-            404,
-            "CannotRestore",
-            f"The soft-deleted resource '{rid.name}' to restore could not be found.",
-        )
-    for key, child in deleted["children"].items():
+    for key, child in deleted["children"].items() if deleted else ():
         az.store.put("resources", key, child)
 
 

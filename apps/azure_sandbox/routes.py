@@ -105,12 +105,16 @@ TABLE: list[tuple[str, str, Handler]] = [
     ("PATCH", r"/subscriptions/.+/providers/.+", generic.patch),
     ("DELETE", r"/subscriptions/.+/providers/.+", generic.delete),
 ]
+# Clients spell these segments differently; answers spell them one way.
+WORDS = {f"/{w.lower()}/": f"/{w}/" for w in ("subscriptions", "resourceGroups", "providers")}
+SPELLED = re.compile("|".join(WORDS), re.I)
 ROUTES = [(method, re.compile(path + "$", re.I), handler) for method, path, handler in TABLE]
 
 
 def answer(az: Sandbox, call: Call) -> Reply:
     """Answer one ARM call, after all work that was due until now."""
     entra.check_bearer(az, call.headers.get("authorization", ""))
+    call.path = SPELLED.sub(lambda m: WORDS[m[0].lower()], call.path)
     if not call.api_version:
         raise ArmError(
             400,

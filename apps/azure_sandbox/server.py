@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import threading
 import uuid
@@ -16,6 +17,7 @@ from apps.azure_sandbox.errors import ArmError
 from apps.azure_sandbox.ids import guid
 from apps.azure_sandbox.sandbox import Call, Reply, Sandbox
 
+LOG = logging.getLogger(__name__)
 ARM = ("/subscriptions", "/providers", "/tenants")
 REMAINING = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
 
@@ -76,8 +78,13 @@ class Handler(BaseHTTPRequestHandler):
             reply = self.act(call, raw)
         except ArmError as error:
             reply = Reply(error.status, {"error": error.error}, error.headers)
-        if reply.status == 501:
-            self.note_unknown(call)
+            if error.status == 501:
+                self.note(call)
+        except Exception:
+            LOG.exception("The sandbox failed on %s %s", self.command, self.path)
+            words = "A defect of the sandbox; its log has the traceback."
+            reply = Reply(500, {"error": {"code": "SandboxDefect", "message": words}})
+            self.note(call)
         with az.lock:
             lost = call.path.startswith(ARM) and faults.loses_answer(az, call.method, call.path)
             az.store.commit()
@@ -112,8 +119,8 @@ class Handler(BaseHTTPRequestHandler):
                 return routes.answer(az, call)
         raise ArmError(501, "SandboxNotImplemented", f"The sandbox does not know {call.path}.")
 
-    def note_unknown(self, call: Call) -> None:
-        """Keep what the sandbox did not know: tests look at it."""
+    def note(self, call: Call) -> None:
+        """Keep what the sandbox did not know or failed at: tests look at it."""
         with self.server.az.lock:
             entry = {"call": f"{call.method} {call.path}?api-version={call.api_version}"}
             self.server.az.store.put("refused", guid(), entry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.azure_sandbox import operations, stacks, whatif
+from apps.azure_sandbox import operations, resources, stacks, whatif
 from apps.azure_sandbox.errors import ArmError, bad_request
 from apps.azure_sandbox.ids import guid, parse
 from apps.azure_sandbox.sandbox import Call, Reply, Sandbox, system_data
@@ -88,7 +88,7 @@ def _changes(az: Sandbox, plan: Plan, given: Json, stack: Json | None) -> Json:
     mode = given["denySettings"]["mode"]
     found = []
     for resource in plan.resources:
-        live = az.store.get("resources", resource.id)
+        live = resources.find(az, resource.id)
         change = whatif.change(resource.id, resource.api_version, live, resource.body)
         was = managed.pop(resource.id.lower(), None)
         found.append(_resource(change, was, "managed", mode))

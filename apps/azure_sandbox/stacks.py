@@ -41,7 +41,7 @@ def put(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
     existing = az.store.get("stacks", key_of(scope, name))
     refuse_moving(existing)
     minute = re.sub(r"\D", "", stamp(az.now())[2:16])
-    plan.deployment = f"{name}-{minute}{guid()[:5]}"
+    plan.deployment = f"{name[:45]}-{minute}{guid()[:5]}"
     deployments.preflight(az, plan)
     operation = operations.start(az)
     stack = _document(az, call, scope, name, existing)

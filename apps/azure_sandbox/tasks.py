@@ -123,11 +123,12 @@ def _begin(az: Sandbox, task: Json, at: float) -> None:
 
 def _begin_put(az: Sandbox, rid: ResourceId, task: Json, at: float) -> None:
     resources.check_locks(az, rid.key, "write")
+    resources.check_deny(az, rid.key, "write", by=_stack(az, task))
     resources.check_place(az, rid)
     if task["source"] is not None:
         task["body"] = templates.fill(az, _plan(az, task), task["source"])
     resources.check(az, rid, task["body"])
-    before = az.store.get("resources", rid.key)
+    before = resources.find(az, rid.key)
     task["before"], task["created"] = before, before is None
     state = "Accepted" if before else "Creating"
     resources.write(az, rid, task["body"], at, state=state)
@@ -135,8 +136,7 @@ def _begin_put(az: Sandbox, rid: ResourceId, task: Json, at: float) -> None:
 
 def _begin_delete(az: Sandbox, rid: ResourceId, task: Json) -> None:
     resources.check_locks(az, rid.key, "delete")
-    if not task["stack"]:
-        resources.check_deny(az, rid.key, "delete")
+    resources.check_deny(az, rid.key, "delete", by=task["stack"])
     document = az.store.get("resources", rid.key)
     if document is not None and rid.kind in SLOW:
         document["properties"]["provisioningState"] = "Deleting"
@@ -205,6 +205,10 @@ def conflict(rid: ResourceId) -> ArmError:
         f"Another operation is being performed on the parent resource '{parent}'. Please try "
         "again later.",
     )
+
+
+def _stack(az: Sandbox, task: Json) -> str:
+    return str((az.store.get("deployments", task["deployment"]) or {}).get("stack", ""))
 
 
 def _plan(az: Sandbox, task: Json) -> Plan:

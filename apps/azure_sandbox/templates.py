@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.azure_sandbox import resources
 from apps.azure_sandbox.errors import Json, bad_request, group_not_found, invalid_template
 from apps.azure_sandbox.errors import not_implemented as unknown
 from apps.azure_sandbox.expressions import Function, UnresolvedError, evaluate, is_expression
@@ -115,9 +116,9 @@ def functions_of(az: Sandbox, plan: Plan, wanted: list[str] | None = None) -> di
         key = plan.names().get(target.lower(), target)
         if wanted is not None:
             wanted.append(target)
-            if target.lower() in plan.names() or az.store.get("resources", key) is None:
+            if target.lower() in plan.names() or resources.find(az, key) is None:
                 raise UnresolvedError(target)
-        live = az.store.get("resources", key)
+        live = resources.find(az, key)
         if live is None:
             raise KeyError(f"The resource '{target}' is not defined in the template")
         return live if more and more[-1].lower() == "full" else live.get("properties", {})

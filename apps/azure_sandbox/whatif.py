@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
+from apps.azure_sandbox import resources
 from apps.azure_sandbox.ids import parse
 from apps.azure_sandbox.sandbox import Sandbox
 from apps.azure_sandbox.templates import Plan
@@ -33,7 +34,7 @@ def changes(az: Sandbox, plan: Plan, *, full: bool = True) -> list[Json]:
     """Predict what each resource of a template would undergo; the group's others are ignored."""
     found: list[Json] = []
     for resource in plan.resources:
-        live = az.store.get("resources", resource.id)
+        live = resources.find(az, resource.id)
         if not full:
             found.append({"resourceId": resource.id, "changeType": "Deploy"})
             continue
@@ -41,7 +42,7 @@ def changes(az: Sandbox, plan: Plan, *, full: bool = True) -> list[Json]:
     planned = {r.id.lower() for r in plan.resources}
     prefix = plan.scope.lower() + "/providers/"
     for key, live in az.store.all("resources").items():
-        if "/resourceGroups/" in plan.scope and key.startswith(prefix) and key not in planned:
+        if "/resourcegroups/" in prefix and key.startswith(prefix) and key not in planned:
             shown = visible(live)
             found.append(
                 {"resourceId": live["id"], "changeType": "Ignore", "before": shown, "after": shown}

@@ -103,6 +103,7 @@ def commit(event: HasSubject) -> None:
         )
 
 
+@transaction.atomic
 def mark_built(event: HasSubject) -> None:
     """Note that what was promised to a subject, and the account it is on, now exist in Azure."""
     placed = selectors.place_of(event.subject)

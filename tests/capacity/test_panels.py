@@ -1,0 +1,154 @@
+"""What people see of capacity: the grid, the effect of a yes, the tightest pools."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.template import engines
+from django.test import RequestFactory
+
+from apps.capacity import panels, services
+from apps.capacity.models import Pool
+from apps.catalog import selectors as catalog
+from apps.teams.roles import Role
+from tests.capacity.pools import (
+    METER,
+    PLACING,
+    REGION,
+    VERSION,
+    Ask,
+    accounts,
+    claim,
+    machines,
+    pool,
+)
+from tests.teams.organisation import Organisation, person
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Asked:
+    ref: str
+
+
+def draw(template, viewer, **context):
+    request = RequestFactory().get("/")
+    request.user = viewer
+    return engines["django"].from_string(template).render(context, request)
+
+
+@pytest.fixture
+def alice():
+    return person(Role.TEAM_LEAD, Organisation().claims)
+
+
+GRID = '{% slot "model.grid" model="gpt-5.1" version="2025-11-13" %}'
+
+
+def cells(viewer, tier=0):
+    grid = panels.model_grid(viewer, model="gpt-5.1", version=VERSION)
+    return {
+        (row.region, cell.sku): cell
+        for _, rows in grid["tiers"][tier]["geographies"]
+        for row in rows
+        for cell in row.cells
+    }
+
+
+def test_each_cell_has_one_of_five_answers(alice):
+    pool(1000, used=600)
+    pool(1000, region="francecentral", used=1000)
+    pool(0, region="westeurope")
+    pool(1000, region="uksouth")
+    machines(250, region="uksouth")
+    found = cells(alice)
+    states = {region: found[region, "GlobalStandard"] for region, _ in found}
+    assert (states[REGION].state, states[REGION].amount) == ("free", 400)
+    assert (states["francecentral"].state, states["francecentral"].amount) == ("full", 0)
+    assert states["westeurope"].state == "none"
+    assert states["polandcentral"].state == "none"
+    assert (states["uksouth"].state, states["uksouth"].amount) == ("less", 250)
+    offers = catalog.availability("gpt-5.1", VERSION)
+    assert {key for key, cell in found.items() if cell.state != "no"} == {
+        (region, sku) for sku, region in offers
+    }
+
+
+def test_a_cell_links_to_the_prefilled_request(alice):
+    pool(1000, used=600)
+    html = draw(GRID, alice)
+    query = f"?model=gpt-5.1&amp;version={VERSION}&amp;sku=GlobalStandard&amp;region={REGION}"
+    assert f'href="/requests/new/model_deployment/{query}"' in html
+    assert "no quota" in html
+    assert html.index(">Europe<") < html.index(">Americas<")
+
+
+def test_who_may_not_ask_gets_numbers_without_links():
+    pool(1000, used=600)
+    html = draw(GRID, person(Role.AUDITOR))
+    assert "/requests/new/" not in html
+    assert "400" in html
+
+
+def test_a_retired_version_cannot_be_chosen(alice):
+    pool(1000, meter="OpenAI.GlobalStandard.gpt-4.1")
+    html = draw('{% slot "model.grid" model="gpt-4.1" version="2025-04-14" %}', alice)
+    assert "/requests/new/" not in html
+    assert "This version is retired" in html
+
+
+def test_a_version_offered_nowhere_has_no_grid(alice):
+    assert panels.model_grid(alice, model="gpt-5.1", version="1999-01-01") is None
+
+
+def test_both_subscriptions_are_shown(alice):
+    pool(1000)
+    pool(50, tier="nonprod")
+    assert cells(alice, tier=1)[REGION, "GlobalStandard"].amount == 50
+    html = draw(GRID, alice)
+    assert ">\n              Production" in html
+    assert "Non-production" in html
+
+
+def test_the_effect_of_a_yes(alice):
+    pool(4000, used=1690)
+    accounts()
+    services.hold(Ask("request:1", [claim(910)], PLACING))
+    services.hold(Ask("request:2", [claim(300)], PLACING))
+    quota, slots = panels.effect_of_a_yes(alice, request=Asked("request:2"))["effects"]
+    assert (quota.before, quota.after, quota.amount, quota.limit) == (2600, 2900, 300, 4000)
+    assert quota.detail.endswith("in Azure past the portal, 910 held by other requests")
+    assert slots.label == "aoai-platform-sdc-01, deployments"
+    assert (slots.before, slots.after, slots.limit) == (1, 2, 32)
+    assert slots.detail == "Shared account with 31 of 32 places free"
+    html = draw('{% slot "request.main" request=asked %}', alice, asked=Asked("request:2"))
+    assert "Effect of a yes" in html
+    assert "url(#hatch)" in html
+    services.commit(Ask("request:2"))
+    assert panels.effect_of_a_yes(alice, request=Asked("request:2")) is None
+
+
+def test_platform_admins_see_where_quota_runs_out_first(alice):
+    petra = person(Role.PLATFORM_ADMIN)
+    assert panels.tight_pools(alice) is None
+    assert panels.tightest_figure(alice) is None
+    assert panels.tightest_figure(petra) is None
+    assert "nothing is tight" in draw('{% slot "home.main" %}', petra)
+    pool(4000, used=2690)
+    services.hold(Ask("request:1", [claim(910)]))
+    html = draw('{% slot "home.main" %}', petra)
+    assert "gpt-5.1 Global Standard, swedencentral" in html
+    assert "67\xa0% used or committed, 23\xa0% held" in html
+    (kpi,) = panels.tightest_figure(petra)["kpis"]
+    assert (kpi["value"], kpi["unit"]) == ("10", "%")
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_the_grid_asks_as_often_for_many_pools(alice, django_assert_max_num_queries, count):
+    regions = [*catalog.regions()]
+    for number in range(count):
+        meter = METER if number < len(regions) else f"OpenAI.Standard.m{number}"
+        pool(100, region=regions[number % len(regions)], meter=meter)
+    assert Pool.objects.count() == count
+    with django_assert_max_num_queries(5):
+        panels.model_grid(alice, model="gpt-5.1", version=VERSION)

@@ -1,0 +1,112 @@
+"""Exactly as much is promised as there is, whoever asks at the same moment."""
+
+import random
+from collections import Counter
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from apps.capacity import collectors, services
+from apps.capacity.models import Hold, Placement, Pool
+from apps.capacity.protocols import ACCOUNTS
+from apps.cloud.client import Usage
+from apps.kernel.errors import ConflictError
+from tests.capacity.pools import METER, PLACING, REGION, Ask, accounts, claim, pool, promised
+from tests.capacity.race import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def hold(number, *claims, placing=None):
+    return partial(services.hold, Ask(f"request:{number}", list(claims), placing))
+
+
+def split(outcomes):
+    """Count what passed and what was refused; anything else is a failure."""
+    others = [o for o in outcomes if o is not None and not isinstance(o, ConflictError)]
+    assert not others
+    return outcomes.count(None), len(outcomes) - outcomes.count(None)
+
+
+def test_fifty_ask_for_the_last_ten():
+    one = pool(1000, used=990)
+    outcomes = at_once([hold(n, claim(1)) for n in range(50)])
+    assert split(outcomes) == (10, 40)
+    assert promised(one) == 10
+    assert Hold.objects.count() == 10
+
+
+def test_mixed_amounts_fill_the_pool_and_never_more():
+    one, amounts = pool(40), [random.Random(7).randint(1, 9) for _ in range(50)]  # noqa: S311
+    outcomes = at_once([hold(n, claim(amount)) for n, amount in enumerate(amounts)])
+    split(outcomes)
+    granted = [a for a, o in zip(amounts, outcomes, strict=True) if o is None]
+    refused = [a for a, o in zip(amounts, outcomes, strict=True) if o is not None]
+    assert promised(one) == sum(granted) <= 40
+    assert all(amount > 40 - sum(granted) for amount in refused), "none was refused that fits"
+
+
+def test_two_pools_in_either_order_never_wait_for_each_other():
+    first, second = pool(1000), pool(15, meter="OpenAI.GlobalStandard.gpt-5-mini")
+    a, b = claim(1), claim(1, meter=second.meter)
+    outcomes = at_once([hold(n, *([a, b] if n % 2 else [b, a])) for n in range(40)])
+    assert split(outcomes) == (15, 25)
+    assert promised(first) == promised(second) == 15
+
+
+def test_what_is_given_back_meanwhile_is_promised_again_once():
+    one = pool(10)
+    for number in range(10):
+        services.hold(Ask(f"old:{number}", [claim(1)]))
+    releases = [partial(services.release, Ask(f"old:{n}")) for n in range(10)]
+    outcomes = at_once([*releases, *(hold(n, claim(1)) for n in range(30))])
+    passed, _ = split(outcomes)
+    assert promised(one) == passed - 10 <= 10
+
+
+def test_of_an_approval_and_a_withdrawal_the_withdrawal_stays():
+    one = pool(100)
+    subjects = [Ask(f"request:{number}", [claim(1)]) for number in range(20)]
+    for subject in subjects:
+        services.hold(subject)
+    acts = [partial(act, s) for s in subjects for act in (services.commit, services.release)]
+    split(at_once(acts))
+    assert promised(one) == 0
+    assert set(Hold.objects.values_list("status", flat=True)) == {"released"}
+
+
+def test_places_are_given_once_and_accounts_made_once():
+    one = accounts()
+    outcomes = at_once([hold(n, placing=PLACING) for n in range(40)])
+    assert split(outcomes) == (40, 0)
+    assert promised(one) == 2
+    on = Counter(Hold.objects.filter(pool__meter="deployments").values_list("pool", flat=True))
+    assert sorted(on.values()) == [8, 32]
+    names = Placement.objects.order_by("name").values_list("name", flat=True)
+    assert list(names) == ["aoai-platform-sdc-01", "aoai-platform-sdc-02"]
+
+
+def test_the_last_account_takes_as_many_as_fit():
+    accounts(1)
+    pool(1000)
+    outcomes = at_once([hold(n, claim(1), placing=PLACING) for n in range(40)])
+    assert split(outcomes) == (32, 8)
+    assert promised(Pool.objects.get(meter=METER)) == 32, "a refused place gives the quota back"
+
+
+def test_a_sync_in_between_promises_nothing_and_takes_nothing():
+    """Holds lock (quota, accounts) while syncs write them in the order of their names."""
+    accounts(30)
+    one = pool(20)
+    found = {
+        ACCOUNTS: Usage(ACCOUNTS, "", 1, 30, "Count"),
+        METER: Usage(METER, "", 10, 20, "Count"),
+        "OpenAI.GlobalStandard.new": Usage("", "", 0, 5, "Count"),
+    }
+    Pool.objects.filter(pk=one.pk).update(azure_used=10)
+    sync = partial(collectors._write_region, one.subscription, REGION, found, timezone.now())
+    outcomes = at_once([*(hold(n, claim(1), placing=PLACING) for n in range(30)), *[sync] * 10])
+    assert split(outcomes) == (20, 20)
+    assert promised(one) == 10
+    assert Pool.objects.filter(placement=None).count() == 3

@@ -1,0 +1,128 @@
+"""Limits, use and real capacity come from Azure; what cannot be read keeps its old numbers."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.capacity import collectors, selectors, services, tasks
+from apps.capacity.models import Hold, Pool, RealCapacity, Subscription
+from apps.capacity.protocols import ACCOUNTS, Placing
+from apps.kernel.errors import ConflictError
+from tests.capacity.pools import METER, REGION, VERSION, Ask, claim
+
+pytestmark = pytest.mark.django_db
+OTHER = "francecentral"
+MODEL = {"sku": "GlobalStandard", "model": "gpt-5.1", "version": VERSION}
+
+
+@pytest.fixture
+def azure(sandbox):
+    sandbox.clear()
+    yield sandbox
+    sandbox.clear()
+
+
+def free(region=REGION, meter=METER, tier="prod"):
+    return selectors.free(tier=tier, region=region, meter=meter)
+
+
+def test_pools_say_what_azure_says(azure):
+    azure.set_limit("prod", REGION, METER, limit=4000, used=690)
+    azure.set_capacity(REGION, "GlobalStandard", "gpt-5.1", 1200)
+    call_command("sync_capacity", stdout=(out := StringIO()))
+    assert out.getvalue() == "ai-platform-prod: as of now\nai-platform-nonprod: as of now\n"
+    one = free()
+    assert (one.limit, one.azure_used, one.foreign, one.free) == (4000, 690, 690, 3310)
+    assert one.unit == "K TPM"
+    assert free(tier="nonprod").azure_used == 0
+    assert free(meter=ACCOUNTS).limit == 30
+    assert free(meter="OpenAI.GlobalProvisionedManaged").unit == "PTU"
+    assert selectors.real_capacity(tier="prod", region=REGION, **MODEL) == 1200
+    assert selectors.last_synced_at() is not None
+
+
+def test_a_second_sync_changes_numbers_and_no_promise(azure):
+    services.sync_all()
+    count = Pool.objects.count(), RealCapacity.objects.count()
+    services.hold(Ask("request:1", [claim(500)], Placing("prod", REGION)))
+    held = list(Hold.objects.values())
+    before = free()
+    azure.set_limit("prod", REGION, METER, limit=before.limit - 100, used=50)
+    services.sync_all()
+    after = free()
+    assert (after.limit, after.azure_used, after.held) == (before.limit - 100, 50, 500)
+    assert after.free == before.free - 150
+    assert list(Hold.objects.values()) == held
+    assert (Pool.objects.count() - 1, RealCapacity.objects.count()) == count, "one new account"
+
+
+def test_what_cannot_be_read_keeps_its_number_and_its_time(azure):
+    services.sync_all()
+    old, since = free(OTHER), selectors.last_synced_at()
+    azure.set_limit("prod", OTHER, METER, limit=7)
+    azure.set_limit("prod", REGION, METER, limit=9)
+    azure.fault(f"GET .*/locations/{OTHER}/usages", code="AuthorizationFailed", times=2)
+    prod, nonprod = services.sync_all()
+    assert prod.trouble.startswith(f"{OTHER}: The portal’s identity may not do this in Azure")
+    assert nonprod.trouble == prod.trouble
+    assert free(OTHER) == old
+    assert free(REGION).limit == 9
+    assert selectors.last_synced_at() == since
+    services.sync_all()
+    assert not Subscription.objects.exclude(trouble="").exists()
+    assert (free(OTHER).limit, selectors.last_synced_at() > since) == (7, True)
+
+
+def test_a_sync_that_reads_nothing_gives_up_early(azure):
+    services.sync_all()
+    old = free()
+    asked = len(azure.requests())
+    azure.fault("GET .*", code="AuthorizationFailed", times=1000)
+    with pytest.raises(CommandError, match="keeps its old numbers"):
+        call_command("sync_capacity", stdout=StringIO())
+    assert free() == old
+    assert len(azure.requests()) - asked <= 6
+
+
+def test_a_meter_that_azure_no_longer_lists_has_no_quota(azure):
+    services.sync_all()
+    prod = Subscription.objects.get(tier="prod")
+    gone = Pool.objects.create(
+        subscription=prod,
+        region=REGION,
+        meter="OpenAI.Standard.gone",
+        limit=10,
+        unit="K TPM",
+        synced_at=timezone.now(),
+    )
+    collectors.sync_subscription(subscription=prod)
+    gone.refresh_from_db()
+    assert gone.limit == 0
+
+
+def test_a_version_that_machines_no_longer_take_is_forgotten(azure):
+    services.sync_all()
+    prod = Subscription.objects.get(tier="prod")
+    RealCapacity.objects.create(
+        subscription=prod, region="nowhere", available=5, synced_at=timezone.now(), **MODEL
+    )
+    collectors.sync_subscription(subscription=prod)
+    assert not RealCapacity.objects.filter(region="nowhere").exists()
+
+
+def test_a_subscription_with_accounts_is_never_pointed_elsewhere(azure, settings):
+    services.sync_all()
+    settings.AZURE_SUBSCRIPTIONS = {"prod": "00000000-0000-0000-0000-000000000009", "nonprod": ""}
+    azure_id = Subscription.objects.get(tier="prod").azure_id
+    services.hold(Ask("request:1", [], Placing("prod", REGION)))
+    with pytest.raises(ConflictError, match=f"The prod subscription is {azure_id}"):
+        services.sync_all()
+
+
+def test_without_subscriptions_there_is_nothing_to_sync(db, settings):
+    settings.AZURE_SUBSCRIPTIONS = {"prod": "", "nonprod": ""}
+    tasks.sync_all()
+    with pytest.raises(CommandError, match="set AZURE_SUBSCRIPTION_ID"):
+        call_command("sync_capacity")

@@ -4,38 +4,48 @@ import csv
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.catalog.collectors import collect, files
-
-DATA = Path(files.__file__).parents[1] / "data"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def rows(name: str) -> list[dict[str, str]]:
     """Return one committed data file."""
-    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+    with (files.DATA / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the collected sources are not at {SHARED}")
-def test_the_same_sources_give_the_same_bytes() -> None:
-    tables = collect.collect(SHARED).tables
-    for name, found in tables.items():
-        committed = (DATA / f"{name}.csv").read_text(encoding="utf-8")
-        assert files.text(name, found) == committed, f"{name}.csv: run refresh_catalog_facts"
+@pytest.mark.shared
+def test_the_same_sources_give_the_same_bytes(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("refresh_catalog_facts", shared / "data", into=tmp_path)
+    made = sorted(tmp_path.glob("*.csv"))
+    assert [path.stem for path in made] == sorted(files.COLUMNS)
+    for path in made:
+        same = path.read_bytes() == (files.DATA / path.name).read_bytes()
+        assert same, f"{path.name} is not what the sources give: run refresh_catalog_facts"
+    said = capsys.readouterr().out
+    assert "1M Characters: a unit that is neither tokens nor PTU hours" in said
+    assert "disagrees on 3 prices: text-embedding-3-large" in said
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the collected sources are not at {SHARED}")
-def test_refused_price_rows_are_counted_by_unit() -> None:
-    refused = collect.collect(SHARED).refused
+@pytest.mark.shared
+def test_refused_price_rows_are_counted_by_unit(shared: Path) -> None:
+    refused = collect.collect(shared / "data").refused
     units = {unit for reason, unit in refused if reason.startswith("a unit")}
     # 1M and 1K are token units only where the meter counts tokens.
     assert {"1M Characters", "1K Calls", "1/Month Units", "1 Hour Unit"} <= units
     assert sum(refused.values()) + len(rows("prices")) < 4158 + 138
 
 
+def test_a_folder_without_the_sources_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="DIR needs azure_docs/, prices/ and finops/"):
+        call_command("refresh_catalog_facts", tmp_path, into=tmp_path)
+
+
 def test_every_row_names_its_source_and_date() -> None:
-    for path in DATA.glob("*.csv"):
+    for path in files.DATA.glob("*.csv"):
         for row in rows(path.stem):
             assert row["source"], path
             assert len(row["as_of"]) == 10, path

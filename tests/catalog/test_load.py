@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -145,3 +147,30 @@ def test_the_database_refuses_two_prices_for_one_day() -> None:
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("load_catalog")
     assert capsys.readouterr().out == "The catalogue is up to date.\n"
+
+
+def test_a_load_that_fails_changes_nothing(tmp_path: Path) -> None:
+    before = everything()
+    folder = changed(tmp_path, "prices", lambda row: row | {"effective_on": "soon"})
+    with pytest.raises(ValueError, match="soon"):
+        services.load_catalog(directory=folder)
+    assert everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_loads_at_once_one_does_the_work() -> None:
+    before = everything()
+    models.CatalogState.objects.update(digest="another")
+    start = threading.Barrier(2)
+
+    def load(_: int) -> bool:
+        start.wait()
+        try:
+            return services.load_catalog().changed
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(load, range(2)))
+    assert sorted(done) == [False, True]
+    assert everything()["Price"] == before["Price"]

@@ -1,7 +1,7 @@
 """People instead of fixtures, real parts instead of mocks."""
 
+import io
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,11 +34,18 @@ def _truncate(_case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _truncate
 
 
+def pytest_configure() -> None:
+    """Give every thread of a race its own connection: the pool would queue the ninth."""
+    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Load the catalogue once, into the test database."""
     with django_db_blocker.unblock():
-        call_command("load_catalog", verbosity=0)
+        call_command("load_catalog", verbosity=0, stdout=io.StringIO())
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE kernel_auditentry")
 
 
 @pytest.fixture(scope="session")
@@ -100,13 +107,3 @@ def point_at(endpoint: dict[str, Any]) -> None:
             setattr(settings, name, value)
     settings.AZURE_SANDBOX = True
     settings.AZURE_SUBSCRIPTIONS = dict(endpoint["subscriptions"])
-
-
-def chromium() -> str:
-    """Return the path of a real Chromium, or skip; where one is required its absence fails."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found:
-        return found
-    if os.environ.get("PORTAL_REQUIRE_BROWSER"):
-        pytest.fail("no Chromium found, and PORTAL_REQUIRE_BROWSER asks for one")
-    pytest.skip("no Chromium found: install Debian's `chromium` to run the browser tests")

@@ -51,6 +51,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model(request: HttpRequest, name: str) -> HttpResponse:
     """Show one model: where it runs, what it costs, its limits, its end, and what is disputed."""
+    viewer: Any = request.user
     today = timezone.now().date()
     if name not in selectors.models():
         raise NotFoundError
@@ -58,7 +59,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     version = selectors.version(name, asked) or selectors.newest(name, today)
     context = {
         "sheet": selectors.model_sheet(name, version, today),
-        "may_request": may_anywhere(request.user, Action.REQUEST_CREATE),
+        "may_request": may_anywhere(viewer, Action.REQUEST_CREATE),
     }
     return render(request, "catalog/model.html", context)
 
@@ -66,10 +67,11 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def residency(request: HttpRequest) -> HttpResponse:
     """Show which data may be processed where; platform admins can change it."""
+    viewer: Any = request.user
     context = {
         "classes": selectors.data_classes(),
         "rows": selectors.residency_table(),
-        "may_edit": may(request.user, Action.CATALOG_EDIT, None),
+        "may_edit": may(viewer, Action.CATALOG_EDIT, None),
     }
     return render(request, "catalog/residency.html", context)
 
@@ -77,11 +79,12 @@ def residency(request: HttpRequest) -> HttpResponse:
 @require_POST
 def residency_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Allow or forbid one cell of the residency table."""
+    viewer: Any = request.user
     rule = services.change_residency_rule(
         pk=pk,
         allowed=request.POST.get("allowed") == "yes",
         why=request.POST.get("why", ""),
-        by=request.user,
+        by=viewer,
     )
     word = "allowed" if rule.allowed else "not allowed"
     messages.info(request, f"{rule}: {word} from now on.")

@@ -1,6 +1,7 @@
 """The commands of portalctl.py, once the virtual environment is there."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -53,6 +54,8 @@ def main() -> int:
     module, function = where.split(":")
     try:
         return int(getattr(import_module(f"portal.embedded.{module}"), function)(**given))
+    except BrokenPipeError:  # `logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
     except PermissionError as error:

@@ -10,7 +10,7 @@ from portal.embedded import ROOT, VAR, Trouble
 from portal.embedded.children import Known, birth, end
 from portal.embedded.environment import Embedded
 from portal.embedded.logs import show
-from portal.embedded.state import LOG, Status, held_for, hold, read_status, running
+from portal.embedded.state import LOG, Status, hold, holder, read_status, running
 from portal.embedded.supervise import last_words, listen
 
 NOT_RUNNING = "The portal is not running. Start it with: python3 portalctl.py up"
@@ -22,9 +22,11 @@ def up(*, port: int, detach: bool) -> int:
     if (status := running()) and status.phase == "ready":
         print(f"The portal is already running at {status.url}")
         return 0
-    if purpose := held_for():
-        raise Trouble(f"portalctl.py {purpose} is at work here: try again when it is done.")
+    if held := holder():
+        raise Trouble(f"portalctl.py {held.purpose} is at work here: try again when it is done.")
     listen(Embedded().bind_host, port).close()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal is a Ctrl-C, too
+        signal.signal(number, signal.default_int_handler)
     try:
         status = _start_supervisor(port)
         print(f"\nThe portal is ready: {status.url}\n\n{status.sign_ins or FIRST_ADMIN}")
@@ -35,12 +37,15 @@ def up(*, port: int, detach: bool) -> int:
     except KeyboardInterrupt:
         print("\nStopping …", flush=True)
         return down()
-    return 0  # another terminal's `down`
+    if (last := read_status()) and last.phase == "stopped":
+        print("The portal was stopped by another command.")
+        return 0
+    raise Trouble(f"The supervisor was killed; start again. {last_words('supervisor')}")
 
 
 def _start_supervisor(port: int) -> Status:
     """Start it on its own, show its steps, and return once the portal answers."""
-    with (LOG / "supervisor.log").open("ab") as log:
+    with (LOG / "supervisor.log").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "portal.embedded.supervise", "--port", str(port)],
             cwd=ROOT,
@@ -49,6 +54,15 @@ def _start_supervisor(port: int) -> Status:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        return _ready(child)
+    except KeyboardInterrupt:
+        child.terminate()  # it may not hold the lock yet, by which `down` would find it
+        child.wait()
+        raise
+
+
+def _ready(child: subprocess.Popen[bytes]) -> Status:
     shown = ""
     while True:
         ended = child.poll() is not None
@@ -62,7 +76,7 @@ def _start_supervisor(port: int) -> Status:
                 print(f"- {status.step}", flush=True)
                 shown = status.step
         if ended:
-            raise Trouble(f"The supervisor could not start. {last_words('supervisor')}")
+            raise Trouble(f"The supervisor ended before the portal was ready. {last_words('supervisor')}")
         time.sleep(0.05)
 
 
@@ -71,9 +85,10 @@ def down() -> int:
     if not VAR.exists():
         print(NOT_RUNNING)
         return 0
-    status, was_running = read_status(), bool(running())
-    if status and was_running:
-        end([Known(status.pid, birth(status.pid) or "", signal.SIGTERM)], grace_s=90)
+    was_running = False
+    while (held := holder()) and held.purpose == "up":
+        was_running = True
+        end([Known(held.pid, birth(held.pid) or "", signal.SIGTERM)], grace_s=90)
     with hold("down", wait=True):
         status = read_status()
         left = list(status.parts.values()) if status else []

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -39,7 +40,7 @@ class Status:
 
 
 def read_status() -> Status | None:
-    """Return what the last supervisor wrote; it may be long dead (see `held_for`)."""
+    """Return what the last supervisor wrote; it may be long dead."""
     try:
         found = json.loads((RUN / "status.json").read_text())
         found["parts"] = {name: Known(**known) for name, known in found["parts"].items()}
@@ -55,15 +56,24 @@ def _open() -> IO[str]:
     return Path(RUN / "lock").open("a+")
 
 
-def held_for() -> str:
-    """Tell what holds the lock (`up` or the name of another command), empty if nothing does."""
+@dataclass(frozen=True)
+class Holder:
+    """Name the command that holds the lock on var/ now."""
+
+    purpose: str
+    pid: int
+
+
+def holder() -> Holder | None:
+    """Tell who holds the lock, None if nobody does."""
     with _open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            return file.read() or "another command"
-    return ""
+            purpose, _, pid = file.read().partition(" ")
+            return Holder(purpose or "another command", int(pid or 0))
+    return None
 
 
 @contextmanager
@@ -73,15 +83,14 @@ def hold(purpose: str, *, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise Trouble(
-                f"portalctl.py {held_for()} is at work in {VAR}: try again later."
-            ) from None
+            raise Trouble("Another portalctl.py is at work here: try again later.") from None
         file.truncate(0)
-        file.write(purpose)
+        file.write(f"{purpose} {os.getpid()}")
         file.flush()
         yield
 
 
 def running() -> Status | None:
     """Return the status of the supervisor that runs now, if one does."""
-    return read_status() if held_for() == "up" else None
+    held, status = holder(), read_status()
+    return status if held and status and held == Holder("up", status.pid) else None

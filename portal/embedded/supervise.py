@@ -69,6 +69,9 @@ class Supervisor:
         except Trouble as trouble:
             self.status.phase, self.status.trouble = "failed", str(trouble)
         finally:
+            if self.status.phase in ("starting", "ready"):  # a defect; its trace is in the log
+                self.status.phase = "failed"
+                self.status.trouble = f"The supervisor failed. {last_words('supervisor')}"
             self.status.write()
             self.take_down()
 
@@ -206,13 +209,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    with hold("up"):
-        try:
+    try:
+        with hold("up"):
             embedded = Embedded()
             listener = listen(embedded.bind_host, port)
             Supervisor(port=port, embedded=embedded, listener=listener).run()
-        except Trouble as trouble:
-            Status(os.getpid(), "failed", "", "", port, trouble=str(trouble)).write()
+    except Trouble as trouble:  # told by `up`, which quotes this log
+        sys.exit(str(trouble))
 
 
 if __name__ == "__main__":

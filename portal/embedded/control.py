@@ -76,7 +76,8 @@ def _ready(child: subprocess.Popen[bytes]) -> Status:
                 print(f"- {status.step}", flush=True)
                 shown = status.step
         if ended:
-            raise Trouble(f"The supervisor ended before the portal was ready. {last_words('supervisor')}")
+            words = last_words("supervisor")
+            raise Trouble(f"The supervisor ended before the portal was ready. {words}")
         time.sleep(0.05)
 
 

@@ -17,9 +17,13 @@ RAW_LENGTH = 20_000
 
 
 class CloudError(PortalError):
-    """Azure said no, or nothing. `code` is Azure's, `raw` what it answered (admins only)."""
+    """Azure said no, or nothing. `code` is Azure's, `raw` what it answered (admins only).
+
+    `over` says that a long-running operation itself has failed: its token is of no use any more.
+    """
 
     status = 502
+    over = False
 
     def __init__(
         self,

@@ -20,7 +20,9 @@ class JobEvent:
 
 @dataclass(frozen=True)
 class JobQueued(JobEvent):
-    """The row exists; nudge a worker (the sweep finds it if the nudge is lost)."""
+    """The row waits for a worker, due `after_s` from now; the sweep finds it if no nudge comes."""
+
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)

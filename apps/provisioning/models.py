@@ -104,6 +104,7 @@ class Attempt(models.Model):
         WAITING = "waiting", "Waiting for Azure"
         TRANSIENT = "transient", "Tried again later"
         PERMANENT = "permanent", "Refused"
+        STOPPED = "stopped", "Needs a person"
         LOST = "lost", "Worker stopped answering"
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="attempts")

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from apps.kernel.registry import Registry
 
+Template = tuple[Mapping[str, Any], Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -18,10 +20,22 @@ class Place:
     region: str
     why: str
 
+    @property
+    def account_id(self) -> str:
+        """The account's ARM id."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.CognitiveServices/accounts/{self.account}"
+        )
+
 
 @dataclass(frozen=True)
 class Work:
-    """What a step gets: the approved payload, the place, names, tags, facts of earlier steps."""
+    """What a step gets: the approved payload, the place, names, tags, facts of earlier steps.
+
+    `subject` is noted with every call to Azure; `operation` is the continuation token of what
+    Azure is doing for this step, empty when the step begins.
+    """
 
     request_id: int
     subject: str
@@ -35,14 +49,6 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Next:
-    """The step is done; go on with the following one, keeping `facts`."""
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    sentence: str = ""
-
-
-@dataclass(frozen=True)
 class AzureOperation:
     """One line of Azure's own list of operations of a deployment."""
 
@@ -51,6 +57,15 @@ class AzureOperation:
     resource_type: str
     state: str
     message: str = ""
+
+
+@dataclass(frozen=True)
+class Next:
+    """The step is done; go on with the following one, keeping `facts`."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+    operations: Sequence[AzureOperation] = ()
 
 
 @dataclass(frozen=True)
@@ -77,16 +92,31 @@ Outcome = Next | Wait | Built
 
 
 class Provisioner(Protocol):
-    """Builds one kind. `STEPS` maps step name → label, in order; the last returns Built."""
+    """Builds one kind. `STEPS` maps step name → label, in order; the last returns Built.
 
-    STEPS: Mapping[str, str]
+    Every step may run twice: a worker can die after Azure took its call and before the row says
+    so. Steps raise cloud's TransientError, NeedsPersonError and PermanentError.
+    """
 
-    def template(self, work: Work) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Return (ARM template, parameters) for what-if, validate and the stack."""
+    @property
+    def STEPS(self) -> Mapping[str, str]:
+        """Step name → label, in order."""
+        ...
+
+    def name(self, payload: Mapping[str, Any], *, workload: str, environment: str) -> str:
+        """Make the name that it should have in Azure; a suffix may follow, so ≤ 52 characters."""
+        ...
+
+    def template(self, work: Work) -> Template:
+        """Return (ARM template, parameters) for validate and the stack; asks nobody."""
+        ...
+
+    def preview(self, work: Work) -> Template:
+        """Return (ARM template, parameters) of all that a yes would make; may ask Azure."""
         ...
 
     def run(self, step: str, work: Work) -> Outcome:
-        """Run one short, repeatable step; raises cloud errors (transient or permanent)."""
+        """Run one short, repeatable step."""
         ...
 
     def reads(self, facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from azure.core.exceptions import HttpResponseError
 from azure.core.polling import LROPoller
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
@@ -43,6 +44,14 @@ class SingleLook(ARMPolling):  # type: ignore[misc]
             self.update_status()
         if self.ended():
             super()._poll()
+
+    def run(self) -> None:
+        """Ask once; an error says whether the operation is over or only the asking failed."""
+        try:
+            super().run()
+        except HttpResponseError as error:
+            error.operation_is_over = self.ended()
+            raise
 
     def outcome(self) -> Running | Done:
         """Say where it stands after the last answer."""

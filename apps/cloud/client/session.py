@@ -101,7 +101,9 @@ def told_in_sentences() -> Iterator[None]:
     try:
         yield
     except AzureError as error:
-        raise _sentence(error) from error
+        told = _sentence(error)
+        told.over = getattr(error, "operation_is_over", False)
+        raise told from error
 
 
 def _sentence(error: AzureError) -> CloudError:

@@ -1,0 +1,119 @@
+"""What was built: the list with its filters, one resource, search."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from apps.kernel import keyset
+from apps.kernel.errors import NotFoundError
+from apps.provisioning.models import Resource
+from apps.provisioning.provisioner import PROVISIONERS
+from apps.provisioning.states import ResourceStatus
+from apps.teams import selectors as teams
+from apps.teams.models import Person
+from apps.teams.roles import Action
+
+ORDER = ("-built_at", "-id")
+MAX_TEXT = 80
+FILTERS = {
+    "team": "team__slug",
+    "environment": "environment__slug",
+    "region": "region",
+    "model": "facts__model",
+    "status": "status",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the list asks for; an empty value means "any"."""
+
+    text: str = ""
+    team: str = ""
+    environment: str = ""
+    region: str = ""
+    model: str = ""
+    status: str = ""
+    cursor: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> "Asked":
+        """Read the query of an address."""
+        clean = {name: query.get(name, "").replace("\0", "")[:MAX_TEXT] for name in FILTERS}
+        text = query.get("text", "").replace("\0", "").strip()[:MAX_TEXT]
+        return cls(text=text, cursor=query.get("cursor", ""), **clean)
+
+
+def resources_visible(viewer: Person) -> QuerySet[Resource]:
+    """Return what was built for the teams whose resources the viewer may see."""
+    return Resource.objects.filter(
+        team__in=teams.teams_where(viewer, Action.RESOURCE_READ)
+    ).select_related("team__business_unit", "workload", "environment", "placement", "request")
+
+
+def resource_for(viewer: Person, pk: int) -> Resource:
+    """Return one resource; one that is not visible is the same as one that does not exist."""
+    found = resources_visible(viewer).filter(pk=pk).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def matching(viewer: Person, asked: Asked) -> QuerySet[Resource]:
+    """Return the visible resources that fit the address, in no order."""
+    wanted = {field: getattr(asked, name) for name, field in FILTERS.items()}
+    rows = resources_visible(viewer).filter(**{k: v for k, v in wanted.items() if v})
+    return rows.filter(_says(asked.text)) if asked.text else rows
+
+
+def page_of(viewer: Person, asked: Asked) -> keyset.Page[Resource]:
+    """Cut one page out of the list, last built first."""
+    return keyset.page(matching(viewer, asked), order=ORDER, cursor=asked.cursor)
+
+
+def export_rows(viewer: Person, asked: Asked) -> Iterator[Resource]:
+    """Return all rows of the list, one after the other."""
+    return matching(viewer, asked).order_by(*ORDER).iterator(chunk_size=500)
+
+
+def filter_values(viewer: Person) -> dict[str, list[tuple[str, str]]]:
+    """List (value, label) per filter, of what the viewer has; one query."""
+    rows = resources_visible(viewer).values_list(
+        *("team__slug", "team__name", "environment__slug", "environment__label"),
+        *("region", "facts__model", "status"),
+    )
+    found: dict[str, set[tuple[str, str]]] = {name: set() for name in FILTERS}
+    for team, team_name, environment, label, region, model, status in rows.distinct():
+        found["team"].add((team, team_name))
+        found["environment"].add((environment, label))
+        found["region"].add((region, region))
+        found["model"].add((model or "", model or ""))
+        found["status"].add((status, ResourceStatus(status).label))
+    return {name: sorted(v for v in values if v[0]) for name, values in found.items()}
+
+
+def of_own_teams(viewer: Person, *, most: int = 8) -> Sequence[Resource]:
+    """List what the teams that the viewer may ask for have, last built first."""
+    own = teams.teams_where(viewer, Action.REQUEST_CREATE)
+    return resources_visible(viewer).filter(team__in=own).order_by(*ORDER)[:most]
+
+
+def search(viewer: Person, text: str, *, most: int = 8) -> Sequence[Resource]:
+    """Find resources by name, workload, team, model or account."""
+    return resources_visible(viewer).filter(_says(text)).order_by(*ORDER)[:most]
+
+
+def facts_of(resource: Resource) -> list[tuple[str, str]]:
+    """List (label, value) facts of a resource as its kind words them."""
+    return list(PROVISIONERS.get(resource.kind).reads(resource.facts))
+
+
+def _says(text: str) -> Q:
+    return (
+        Q(name__icontains=text)
+        | Q(workload__slug__icontains=text)
+        | Q(team__name__icontains=text)
+        | Q(facts__model__icontains=text)
+        | Q(placement__name__icontains=text)
+    )

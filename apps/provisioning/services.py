@@ -1,0 +1,134 @@
+"""Queue work, and let people of the platform help it along; nothing here talks to Azure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.capacity import selectors as capacity
+from apps.capacity.models import Placement
+from apps.kernel import states
+from apps.kernel.errors import ConflictError
+from apps.kernel.events import tell
+from apps.provisioning.events import JobQueued
+from apps.provisioning.models import Job
+from apps.provisioning.selectors import CHECK, PREVIEW, may_redo, name_for
+from apps.provisioning.states import JobStatus
+from apps.requests import services as requests
+from apps.requests.models import ResourceRequest
+from apps.requests.protocols import AboutRequest
+from apps.teams import services as teams
+from apps.teams.models import Person
+from apps.teams.roles import Action
+
+LIVE = (JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK)
+P = Job.Purpose
+
+
+def queue_what_if(event: AboutRequest) -> None:
+    """Have Azure asked what a submitted request would change."""
+    _queue(_request(event.request_id), P.WHAT_IF, PREVIEW)
+
+
+def queue_job(event: AboutRequest) -> None:
+    """Have an approved request built."""
+    _queue(_request(event.request_id), P.BUILD, CHECK)
+
+
+@transaction.atomic
+def redo_what_if(*, request: ResourceRequest, by: Person) -> Job:
+    """Have the what-if made anew; one that is under way already is that one."""
+    if not may_redo(by, request):
+        raise ConflictError(
+            "The what-if is made anew only while the request waits for a decision, and for those "
+            "who ask for it, decide on it or run the platform."
+        )
+    live = Job.objects.filter(request=request, purpose=P.WHAT_IF, status__in=LIVE).first()
+    if live is None:
+        return _queue(_request(request.pk), P.WHAT_IF, PREVIEW)
+    if live.status == JobStatus.STUCK:
+        _requeue(live, by)
+    return live
+
+
+@transaction.atomic
+def retry_job(*, job: Job, by: Person) -> Job:
+    """Go on with a stuck job from the step that failed."""
+    teams.require(by, Action.JOB_OPERATE, job.request.team)
+    _refuse_unless_stuck(job)
+    _requeue(job, by)
+    return job
+
+
+@transaction.atomic
+def give_up(*, job: Job, reason: str, by: Person) -> Job:
+    """End a stuck job for good; its request fails and its capacity is free again."""
+    teams.require(by, Action.JOB_OPERATE, job.request.team)
+    _refuse_unless_stuck(job)
+    reason = reason.strip()
+    if not reason:
+        raise ConflictError("Say why, so that the team knows what to do instead.")
+    states.move(
+        job, to=JobStatus.CANCELLED, by=by, note=reason, trouble=reason, ended_at=timezone.now()
+    )
+    if job.purpose == P.BUILD:
+        requests.mark_failed(request=job.request, reason=reason, by=by)
+    return job
+
+
+def _refuse_unless_stuck(job: Job) -> None:
+    if job.status != JobStatus.STUCK:
+        raise ConflictError(
+            f"This job is {job.state.label.lower()}; only one that is stuck can be helped."
+        )
+
+
+def _requeue(job: Job, by: Person) -> None:
+    """Put a stuck job back; without `started_at` its next run is told as a start."""
+    states.move(
+        job,
+        to=JobStatus.QUEUED,
+        by=by,
+        due_at=timezone.now(),
+        started_at=None,
+        failures=0,
+        trouble="",
+    )
+    tell(JobQueued(job.pk, job.request_id))
+
+
+def _queue(request: ResourceRequest, purpose: Job.Purpose, step: str) -> Job:
+    live = Job.objects.filter(request=request, purpose=purpose, status__in=LIVE).first()
+    if live is not None:
+        return live
+    job = Job.objects.create(
+        request=request,
+        purpose=purpose,
+        step=step,
+        facts=_names(request),
+        due_at=timezone.now(),
+        created_at=timezone.now(),
+    )
+    tell(JobQueued(job.pk, request.pk))
+    return job
+
+
+def _names(request: ResourceRequest) -> Mapping[str, Any]:
+    """Choose the name once for what-if and build, so that what was approved is what is built.
+
+    The account's row is locked: of two requests that want one name the second sees the first's.
+    """
+    placed = capacity.place_of(request.ref)
+    if placed is None:
+        return {}
+    account = Placement.objects.select_for_update(no_key=True).get(pk=placed.placement.pk)
+    before = Job.objects.filter(request=request, facts__account=account.name).order_by("id").last()
+    name = before.facts["name"] if before else name_for(request, account)
+    return {"account": account.name, "name": name}
+
+
+def _request(pk: int) -> ResourceRequest:
+    return ResourceRequest.objects.select_related(
+        "team__business_unit", "workload", "environment", "requester"
+    ).get(pk=pk)

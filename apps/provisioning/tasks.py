@@ -1,0 +1,29 @@
+"""Celery's part: nudge a worker that a row waits. The row is the truth, a lost nudge is found."""
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from apps.provisioning import worker
+from apps.provisioning.events import JobQueued
+
+
+@shared_task(bind=True)
+def advance_job(self, job_id: int) -> None:  # type: ignore[no-untyped-def]
+    """Do one step of a job, if it is due and nobody else has it."""
+    worker.advance_job(job_id, now=timezone.now(), worker=self.request.hostname or "")
+
+
+@shared_task
+def sweep() -> None:
+    """Free the jobs of dead workers, and nudge for every job that waits longer than usual."""
+    for job_id in worker.sweep(now=timezone.now()):
+        advance_job.delay(job_id)
+
+
+def nudge(event: JobQueued) -> None:
+    """Nudge a worker once the row is committed; a broker that is down fails nobody's request."""
+    transaction.on_commit(
+        lambda: advance_job.apply_async((event.job_id,), countdown=event.after_s or None),
+        robust=True,
+    )

@@ -1,0 +1,14 @@
+"""Addresses of the work for a request, and of what was built."""
+
+from django.urls import path
+
+from apps.provisioning import views
+
+urlpatterns = [
+    path("requests/<int:pk>/progress/", views.request_progress, name="request_progress"),
+    path("requests/<int:pk>/what-if/", views.request_what_if_redo, name="request_what_if_redo"),
+    path("jobs/<int:pk>/retry/", views.job_retry, name="job_retry"),
+    path("jobs/<int:pk>/give-up/", views.job_give_up, name="job_give_up"),
+    path("resources/", views.resources, name="resources"),
+    path("resources/<int:pk>/", views.resource, name="resource"),
+]

@@ -1,0 +1,149 @@
+"""Pages and acts of the work for a request, and of what was built."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.provisioning import panels, selectors, services
+from apps.requests import selectors as requests
+
+PARTS = {
+    "progress": (panels.progress, "provisioning/progress.html"),
+    "what-if": (panels.what_changes, "provisioning/what_changes.html"),
+}
+COLUMNS = (
+    *("name", "status", "model", "version", "deployment_type", "capacity", "region", "account"),
+    *("workload", "environment", "team", "business_unit", "request", "built_at"),
+)
+
+
+@require_safe
+def request_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw a part of a request's page again; when its work has ended, the whole page."""
+    return _part(request, pk, request.GET.get("part", "progress"))
+
+
+def _part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    if name not in PARTS:
+        raise Http404
+    panel, template = PARTS[name]
+    subject = requests.request_for(request.user, pk)  # type: ignore[arg-type]
+    context = panel(request.user, request=subject)  # type: ignore[operator]
+    if context is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    response = render(request, template, context)
+    if name == "progress" and not context["progress"].live:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+def request_what_if_redo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the what-if made anew."""
+    subject = requests.request_for(request.user, pk)  # type: ignore[arg-type]
+    services.redo_what_if(request=subject, by=request.user)  # type: ignore[arg-type]
+    if request.htmx:  # type: ignore[attr-defined]
+        return _part(request, pk, "what-if")
+    return redirect("request", pk)
+
+
+@require_POST
+def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go on with a stuck job."""
+    job = selectors.job_for(request.user, pk)  # type: ignore[arg-type]
+    services.retry_job(job=job, by=request.user)  # type: ignore[arg-type]
+    return redirect("request", job.request_id)
+
+
+@require_POST
+def job_give_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a stuck job for good."""
+    job = selectors.job_for(request.user, pk)  # type: ignore[arg-type]
+    services.give_up(job=job, reason=request.POST.get("reason", ""), by=request.user)  # type: ignore[arg-type]
+    messages.info(request, f"{job.request.number} is given up. Its capacity is free again.")
+    return redirect("request", job.request_id)
+
+
+@require_safe
+def resources(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """List what was built, or export it as CSV."""
+    asked = selectors.Asked.read(request.GET)
+    if request.GET.get("format") == "csv":
+        return _csv(request, asked)
+    page = selectors.page_of(request.user, asked)  # type: ignore[arg-type]
+    context = {
+        "asked": asked,
+        "page": page,
+        "rows": [panels.row_of(one) for one in page.rows],
+        "filters": _filters(request, asked),
+        "filtered": any(v for k, v in vars(asked).items() if k != "cursor"),
+    }
+    return render(request, "provisioning/resources.html", context)
+
+
+@require_safe
+def resource(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one resource: where to call it, what it is, whose it is."""
+    found = selectors.resource_for(request.user, pk)  # type: ignore[arg-type]
+    return render(request, "provisioning/resource.html", panels.row_of(found))
+
+
+def _filters(request: HttpRequest, asked: selectors.Asked) -> list[dict[str, Any]]:
+    """Lay out each filter with the addresses that its choices lead to."""
+    drawn = []
+    for name, values in selectors.filter_values(request.user).items():  # type: ignore[arg-type]
+        chosen = getattr(asked, name)
+        options = [
+            {"label": label, "url": _url(request, name, value), "current": value == chosen}
+            for value, label in values
+        ]
+        if len(options) > 1 or chosen:
+            drawn.append(
+                {
+                    "name": name.capitalize(),
+                    "value": dict(values).get(chosen, chosen),
+                    "options": options,
+                    "clear_url": _url(request, name, "") if chosen else "",
+                }
+            )
+    return drawn
+
+
+def _url(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
+class _Echo:
+    """A file that hands every line straight on."""
+
+    def write(self, line: str) -> str:
+        """Return the line, for the response to send."""
+        return line
+
+
+def _csv(request: HttpRequest, asked: selectors.Asked) -> StreamingHttpResponse:
+    writer = csv.writer(_Echo())
+
+    def lines() -> Iterator[Any]:
+        yield writer.writerow(COLUMNS)
+        for one in selectors.export_rows(request.user, asked):  # type: ignore[arg-type]
+            facts = one.facts
+            yield writer.writerow(
+                [
+                    *(one.name, one.state.label, facts.get("model"), facts.get("version")),
+                    *(facts.get("sku"), facts.get("capacity"), one.region, facts.get("account")),
+                    *(one.workload.slug, one.environment.slug, one.team.name),
+                    *(one.team.business_unit.name, one.request.number, one.built_at.isoformat()),
+                ]
+            )
+
+    headers = {"Content-Disposition": 'attachment; filename="deployments.csv"'}
+    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)

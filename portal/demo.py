@@ -1,6 +1,4 @@
-"""The demo organisation: made once, only on a loopback address with the sandbox and our own
-database (settings.DEMO).
-"""
+"""The demo organisation: made once, and only where settings.DEMO allows it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -146,6 +144,4 @@ def seed_requests(people: dict[str, Person]) -> None:
 
 def end_demo() -> int:
     """Close every demo account; returns how many were open."""
-    return sum(
-        1 for person in teams_seen.demo_people_active() if teams.deactivate(person=person)
-    )
+    return sum(1 for person in teams_seen.demo_people_active() if teams.deactivate(person=person))

@@ -1,12 +1,12 @@
 """The rail: where a person may go, and how much waits for them there."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.approvals import selectors as approvals
-from apps.kernel.actors import Actor
 from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
@@ -35,7 +35,7 @@ class Group:
 
 def rail(request: HttpRequest) -> list[Group]:
     """List the groups of the rail for the signed-in person."""
-    person = request.user
+    person: Any = request.user
 
     def item(name: str, label: str, icon: str, count: int = 0) -> Item:
         url = reverse(name)
@@ -55,10 +55,10 @@ def rail(request: HttpRequest) -> list[Group]:
     return [Group("", work), Group("Rules", rules)]
 
 
-def scope_of(person: Actor) -> dict[str, str]:
+def scope_of(person: Any) -> dict[str, str]:
     """Name whom the person speaks for: the widest membership first."""
     held = sorted(
-        person.held,  # type: ignore[attr-defined]
+        person.held,
         key=lambda m: (m.team_id is not None, m.business_unit_id is not None),
     )
     if not held:

@@ -30,9 +30,7 @@ ORGANISATION = env.str("PORTAL_ORGANISATION", default="Northwind")
 # Azure: the sandbox is an address like any other
 AZURE_SANDBOX = env.bool("PORTAL_AZURE_SANDBOX", default=False)
 AZURE_RESOURCE_MANAGER = env.str("AZURE_RESOURCE_MANAGER", default="https://management.azure.com")
-AZURE_AUTHORITY_HOST = env.str(
-    "AZURE_AUTHORITY_HOST", default="https://login.microsoftonline.com"
-)
+AZURE_AUTHORITY_HOST = env.str("AZURE_AUTHORITY_HOST", default="https://login.microsoftonline.com")
 AZURE_CA_BUNDLE = env.str("AZURE_CA_BUNDLE", default="")
 AZURE_TENANT_ID = env.str("AZURE_TENANT_ID", default="")
 AZURE_CLIENT_ID = env.str("AZURE_CLIENT_ID", default="")

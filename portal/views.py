@@ -1,6 +1,7 @@
 """Pages that belong to no chapter: home, search, health."""
 
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -22,7 +23,7 @@ WORDS = ("Nothing", "One thing", "Two things", "Three things", "Four things", "F
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Say first what needs this person, then how things are."""
-    viewer = request.user
+    viewer: Any = request.user
     needs_me = panels.collect("home.needs_me", viewer)
     under_way = panels.collect("home.under_way", viewer)
     count = sum(len(shown.context.get("todos", ())) for shown in needs_me)
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "portal/home.html",
         {
-            "headline": headline(count, viewer.first_name),  # type: ignore[union-attr]
+            "headline": headline(count, viewer.first_name),
             "needs_me": needs_me,
             "needs_count": count,
             "under_way": under_way,

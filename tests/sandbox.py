@@ -82,6 +82,7 @@ class Sandbox:
         code (InternalServerError), status, message, details, headers, times (1), when:
         "request" answers instead of acting, "operation" lets the accepted work fail ("PUT" or
         "DELETE" and the resource id are matched), "lost" acts and closes the connection.
+        The SDK repeats 429, 5xx and lost calls by itself: order as many `times` as it tries.
         """
         return self.admin("POST", "faults", {"match": match, **more})
 
@@ -115,7 +116,7 @@ class Sandbox:
         return self.admin("POST", "capacity", told)
 
     def settings(self, **changes: float) -> dict[str, Any]:
-        """Set operation_seconds, retry_after."""
+        """Set operation_seconds, and retry_after (1; with 0 the client's polling_interval counts)."""
         return self.admin("POST", "settings", changes)
 
     def state(self) -> dict[str, Any]:

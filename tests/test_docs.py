@@ -17,9 +17,7 @@ WORDS = set(re.findall(r"[a-z]+", portalctl.__doc__.partition("\n\n")[2]))
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_somewhere(page):
-    broken = [
-        link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()
-    ]
+    broken = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert broken == []
 
 

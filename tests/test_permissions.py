@@ -4,8 +4,6 @@ Cells: 2 = 200 (or 302 after an act), 3 = 403 may not, 4 = 404 sees nothing, L =
 The rows are about a request, a draft and a resource of Claims Automation (Insurance).
 """
 
-from datetime import date, timedelta
-
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -190,7 +188,7 @@ def test_a_row_that_does_not_exist_looks_like_a_foreign_one(people, rows, name):
 
 
 def test_a_deleted_team_cannot_ask_but_its_past_stays(people, rows):
-    Team.objects.filter(slug="claims").update(active_to=date.today() - timedelta(days=1))
+    Team.objects.filter(slug="claims").update(active_to=timezone.now().date())
     assert browser_of(people, "alice").get(address("request_new", rows)).status_code == 403
     for who in ("petra", "fiona", "audra"):
         assert browser_of(people, who).get(address("request", rows)).status_code == 200

@@ -9,9 +9,7 @@ from apps.kernel import events
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [*ROOT.glob("apps/**/*.py"), *ROOT.glob("portal/**/*.py")]
-TESTS = "\n".join(
-    path.read_text() for path in ROOT.glob("tests/**/*.py") if path != Path(__file__)
-)
+TESTS = "\n".join(path.read_text() for path in ROOT.glob("tests/**/*.py") if path != Path(__file__))
 
 
 def all_events() -> list[type]:
@@ -42,13 +40,17 @@ def test_the_story(capsys):
             f"listen: {', '.join(listeners) or '–'}"
         )
     with capsys.disabled():
-        print("\n" + "\n".join(lines))
+        print("\n" + "\n".join(lines))  # noqa: T201
 
 
 def test_every_event_is_told_by_somebody():
     code = "\n".join(path.read_text() for path in SOURCES)
-    silent = [e.__name__ for e in all_events() if not re.search(rf"\b{e.__name__}\(\s", code)
-              and not re.search(rf"tell\([^)]*{e.__name__}\(", code)]
+    silent = [
+        e.__name__
+        for e in all_events()
+        if not re.search(rf"\b{e.__name__}\(\s", code)
+        and not re.search(rf"tell\([^)]*{e.__name__}\(", code)
+    ]
     assert silent == []
 
 

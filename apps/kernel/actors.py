@@ -8,10 +8,14 @@ class Actor(Protocol):
     """Somebody whose acts are recorded; `ref` is a text reference such as `person:7`."""
 
     @property
-    def ref(self) -> str: ...
+    def ref(self) -> str:
+        """The text reference."""
+        ...
 
     @property
-    def display_name(self) -> str: ...
+    def display_name(self) -> str:
+        """The name that is frozen beside the reference."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,7 @@ class Page(Generic[M]):
     newer: str
 
 
-def page(
-    rows: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = SIZE
-) -> Page[M]:
+def page(rows: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = SIZE) -> Page[M]:
     """Cut one page out of `rows`, ordered by `order` (`-created_at`, `-id`; the last is unique).
 
     A cursor is signed, so it cannot be bent; a broken one is refused with a sentence.

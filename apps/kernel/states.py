@@ -9,7 +9,7 @@ from apps.kernel import audit
 from apps.kernel.actors import Actor
 from apps.kernel.errors import ConflictError, StaleStateError
 
-Transitions = Mapping[str, Collection[str]]
+Transitions = Mapping[Any, Collection[Any]]
 
 
 class Status(models.TextChoices):
@@ -17,7 +17,7 @@ class Status(models.TextChoices):
 
     tone: str
 
-    def __new__(cls, value: str, tone: str) -> Self:
+    def __new__(cls, value: str, tone: str = "") -> Self:
         """Keep the tone beside the value."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -30,13 +30,21 @@ class Stateful(Protocol):
 
     pk: Any
     status: Any
-    TRANSITIONS: Transitions
 
     @property
-    def ref(self) -> str: ...
+    def TRANSITIONS(self) -> Transitions:
+        """Which states may follow which."""
+        ...
 
     @property
-    def scope(self) -> str: ...
+    def ref(self) -> str:
+        """The text reference."""
+        ...
+
+    @property
+    def scope(self) -> str:
+        """The path that decides who may read its audit entries."""
+        ...
 
 
 @transaction.atomic

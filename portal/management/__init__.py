@@ -1,0 +1,1 @@
+"""Commands that compose the chapters."""

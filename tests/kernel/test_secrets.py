@@ -31,7 +31,7 @@ def test_a_value_is_kept_five_minutes(monkeypatch):
 
 @pytest.mark.parametrize("reference", ["env:NOT_SET_ANYWHERE", "file:/nowhere/at/all"])
 def test_a_broken_reference_says_what_is_missing(reference):
-    with pytest.raises(secrets.SecretError, match="not set|cannot be read"):
+    with pytest.raises(secrets.SecretError, match=r"not set|cannot be read"):
         secrets.resolve(reference)
 
 

@@ -1,9 +1,11 @@
 """states.move: one winner, one trace."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from apps.capacity.models import Hold, Pool, Subscription
 from apps.capacity.states import TRANSITIONS, HoldStatus
@@ -11,7 +13,6 @@ from apps.kernel.actors import SYSTEM
 from apps.kernel.errors import ConflictError, StaleStateError
 from apps.kernel.models import AuditEntry
 from apps.kernel.states import move
-from django.utils import timezone
 
 
 @pytest.fixture
@@ -104,11 +105,8 @@ def test_of_eight_at_once_one_wins(hold):
 def test_a_crash_at_any_statement_leaves_all_or_nothing(hold, cut_before):
     from tests.crash import connection_ends_before
 
-    with connection_ends_before(cut_before) as crash:
-        try:
-            move(hold, to=HoldStatus.COMMITTED, by=SYSTEM)
-        except crash.errors:
-            pass
+    with connection_ends_before(cut_before) as crash, suppress(*crash.errors):
+        move(hold, to=HoldStatus.COMMITTED, by=SYSTEM)
     connection.close()
     moved = Hold.objects.get().status == HoldStatus.COMMITTED
     assert AuditEntry.objects.count() == int(moved)

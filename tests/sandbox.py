@@ -116,7 +116,7 @@ class Sandbox:
         return self.admin("POST", "capacity", told)
 
     def settings(self, **changes: float) -> dict[str, Any]:
-        """Set operation_seconds, and retry_after (1; with 0 the client's polling_interval counts)."""
+        """Set operation_seconds and retry_after (1; at 0 the client's polling_interval counts)."""
         return self.admin("POST", "settings", changes)
 
     def state(self) -> dict[str, Any]:

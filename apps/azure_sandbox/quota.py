@@ -12,10 +12,11 @@ from typing import Any
 
 from apps.azure_sandbox import facts as catalogue
 from apps.azure_sandbox.errors import ArmError
-from apps.azure_sandbox.ids import ACCOUNTS, MODEL_DEPLOYMENTS, parse
+from apps.azure_sandbox.ids import ACCOUNTS, MODEL_DEPLOYMENTS, SPELLING, parse
 from apps.azure_sandbox.sandbox import Sandbox
 
 Json = dict[str, Any]
+ACCOUNT, DEPLOYMENT = SPELLING[ACCOUNTS], SPELLING[MODEL_DEPLOYMENTS]
 ACCOUNT_METER = "OpenAI.S0.AccountCount"
 # The portal's story asks for this one: it always has room.
 ALWAYS_ROOM = ("swedencentral", "GlobalStandard", "gpt-5.1")
@@ -104,9 +105,16 @@ def available_capacity(az: Sandbox, subscription: str, region: str, sku: str, mo
 def _used(az: Sandbox, subscription: str, region: str, but: str = "") -> Counter[str]:
     """Sum what deployments take; those of soft-deleted accounts count until the purge."""
     used: Counter[str] = Counter()
-    for key, document in az.store.all("resources").items():
-        if key != but and document["type"].lower() in (ACCOUNTS, MODEL_DEPLOYMENTS):
-            _count(az, used, key, document, subscription, region)
+    scope, every = f"/subscriptions/{subscription.lower()}/", az.store.all("resources")
+    accounts = {
+        key
+        for key, document in every.items()
+        if document["type"] == ACCOUNT and document["location"] == region and key.startswith(scope)
+    }
+    used[ACCOUNT_METER] = len(accounts - {but})
+    for key, document in every.items():
+        if document["type"] == DEPLOYMENT and key != but and key.rsplit("/", 2)[0] in accounts:
+            _add(used, document)
     for deleted in az.store.all("deleted").values():
         here = (deleted["subscription"], deleted["region"]) == (subscription.lower(), region)
         if here and deleted["key"] != but:
@@ -114,21 +122,6 @@ def _used(az: Sandbox, subscription: str, region: str, but: str = "") -> Counter
             for child in deleted["children"].values():
                 _add(used, child)
     return used
-
-
-def _count(
-    az: Sandbox, used: Counter[str], key: str, document: Json, subscription: str, region: str
-) -> None:
-    found = parse(key)
-    if found is None or found.subscription != subscription.lower():
-        return
-    account = az.store.get("resources", found.root)
-    if account is None or account["location"] != region:
-        return
-    if found.kind == ACCOUNTS:
-        used[ACCOUNT_METER] += 1
-    else:
-        _add(used, document)
 
 
 def _add(used: Counter[str], document: Json) -> None:

@@ -18,6 +18,7 @@ from apps.azure_sandbox.ids import (
     GROUPS,
     LOCKS,
     MODEL_DEPLOYMENTS,
+    SPELLING,
     ResourceId,
     guid,
     region,
@@ -98,7 +99,7 @@ def check_place(az: Sandbox, rid: ResourceId) -> None:
 def check_locks(az: Sandbox, key: str, action: str) -> None:
     """Refuse a write or delete below a lock that denies it."""
     for lock_key, lock in az.store.all("resources").items():
-        if lock["type"].lower() != LOCKS or lock_key == key.lower():
+        if lock["type"] != SPELLING[LOCKS] or lock_key == key.lower():
             continue
         scope = lock_key.split("/providers/microsoft.authorization/locks/")[0]
         level = str(lock["properties"].get("level", "")).lower()

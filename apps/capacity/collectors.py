@@ -43,12 +43,13 @@ def sync_subscription(*, subscription: Subscription) -> None:
     """
     client = azure(subscription.azure_id, subject=f"sync:{subscription.tier}")
     troubles: list[str] = []
-    for region in catalog.regions():
-        if len(troubles) < GIVE_UP_AFTER:
-            _sync_region(subscription, client, region, troubles)
-    for version in _versions():
-        if len(troubles) < GIVE_UP_AFTER:
-            _sync_version(subscription, client, version, troubles)
+    with catalog.one_revision():
+        for region in catalog.regions():
+            if len(troubles) < GIVE_UP_AFTER:
+                _sync_region(subscription, client, region, troubles)
+        for version in _versions():
+            if len(troubles) < GIVE_UP_AFTER:
+                _sync_version(subscription, client, version, troubles)
     subscription.trouble = " ".join(dict.fromkeys(troubles))
     if not troubles:
         subscription.synced_at = timezone.now()

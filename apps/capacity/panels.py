@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils import timezone
 
@@ -12,8 +12,10 @@ from apps.capacity.states import HoldStatus
 from apps.catalog import selectors as catalog
 from apps.kernel import formats
 from apps.teams import selectors as teams
-from apps.teams.models import Person
 from apps.teams.roles import Action
+
+if TYPE_CHECKING:
+    from apps.teams.models import Person
 
 FIRST_GEOGRAPHY = "Europe"
 TIGHT_POOLS = 4
@@ -49,7 +51,7 @@ class Row:
     cells: Sequence[Cell]
 
 
-def model_grid(viewer: Person, *, model: str, version: str, **_: Any) -> dict[str, Any] | None:
+def model_grid(viewer: "Person", *, model: str, version: str, **_: Any) -> dict[str, Any] | None:
     """Lay out region × type with what is free, per subscription and geography."""
     offers = catalog.availability(model, version)
     if not offers:
@@ -132,7 +134,7 @@ class Effect:
     sentence: str
 
 
-def effect_of_a_yes(viewer: Person, *, request: HasRef, **_: Any) -> dict[str, Any] | None:
+def effect_of_a_yes(viewer: "Person", *, request: HasRef, **_: Any) -> dict[str, Any] | None:
     """Show each pool before and after, for as long as a yes is still to be said."""
     shares = [
         share
@@ -179,7 +181,7 @@ def _others(share: Share) -> str:
     return ", ".join(said) or "nothing used or promised yet"
 
 
-def tight_pools(viewer: Person) -> dict[str, Any] | None:
+def tight_pools(viewer: "Person") -> dict[str, Any] | None:
     """Show platform admins where quota runs out first."""
     if not teams.may(viewer, Action.JOB_OPERATE, None):
         return None
@@ -196,7 +198,7 @@ def _use(pool: Free) -> str:
     return f"{pool.label}, {pool.region}: {firm} used or committed, {held} held"
 
 
-def tightest_figure(viewer: Person) -> dict[str, Any] | None:
+def tightest_figure(viewer: "Person") -> dict[str, Any] | None:
     """Head the platform admin's home with the tightest pool."""
     if not teams.may(viewer, Action.JOB_OPERATE, None):
         return None

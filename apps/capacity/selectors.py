@@ -4,7 +4,7 @@ Quota and real capacity are two answers: what our subscription may use, and what
 can take. Both are the same for everybody, so these selectors take no viewer.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -157,7 +157,7 @@ def tightest(count: int) -> list[Free]:
     return sorted(found, key=lambda pool: (pool.free / pool.limit, pool.pool_id))[:count]
 
 
-def subscriptions() -> Sequence[Subscription]:
+def subscriptions() -> QuerySet[Subscription]:
     """Return the subscriptions that we use, production first."""
     return Subscription.objects.order_by("-tier")
 

@@ -4,7 +4,7 @@ held ──► committed ──► built ──► released
   └─────────┴──────────────────────┘
 """
 
-from apps.kernel.states import Status
+from apps.kernel.states import Status, Transitions
 
 
 class HoldStatus(Status):
@@ -16,7 +16,7 @@ class HoldStatus(Status):
     RELEASED = "released", "off", "Released"
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     HoldStatus.HELD: {HoldStatus.COMMITTED, HoldStatus.RELEASED},
     HoldStatus.COMMITTED: {HoldStatus.BUILT, HoldStatus.RELEASED},
     HoldStatus.BUILT: {HoldStatus.RELEASED},

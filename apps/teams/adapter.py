@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         tries = formats.plural(left, "try", "tries") if left else "No tries"
         pause = formats.duration(pause_s)
         self.error_messages = {
-            **self.error_messages,
+            **DefaultAccountAdapter.error_messages,
             "email_password_mismatch": (
                 f"E-mail and password do not match. {tries} left, then a pause of {pause}."
                 if left
@@ -69,7 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: "Person", **rest: Any) -> HttpResponse:
         """Leave a trace of who signed in."""
         services.record_sign_in(person=user)
-        return super().post_login(request, user, **rest)
+        response: HttpResponse = super().post_login(request, user, **rest)
+        return response
 
     def set_password(self, user: "Person", password: str) -> None:
         """Set a password, leave a trace, and end a lock-out of its owner."""

@@ -98,8 +98,9 @@ def first_admin(*, email: str, name: str, force: bool = False) -> str:
             "There is a platform admin already, who can add people. If nobody can sign in any "
             "more, run this again with --force."
         )
-    person = selectors.person_by_email(email) or Person(email=email, name=name)
-    if person.pk is None:
+    person = selectors.person_by_email(email)
+    if person is None:
+        person = Person(email=email, name=name)
         person.set_unusable_password()
     person.is_active = True
     person.save()

@@ -26,10 +26,11 @@ COLUMNS_AFTER = ("note", "correlation_id")
 @require_safe
 def audit(request: HttpRequest) -> HttpResponse:
     """Show who did what, newest first, within the scopes whose audit the person may read."""
-    services.require_anywhere(request.user, Action.AUDIT_READ)
+    viewer: Any = request.user
+    services.require_anywhere(viewer, Action.AUDIT_READ)
     asked = _asked(request)
     page = keyset.page(
-        selectors.audit_trail(request.user, **asked),
+        selectors.audit_trail(viewer, **asked),
         order=("-id",),
         cursor=request.GET.get("cursor", ""),
     )
@@ -45,8 +46,9 @@ def audit(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Send the same entries as CSV, all pages of them, oldest first."""
-    services.require_anywhere(request.user, Action.AUDIT_READ)
-    entries = selectors.audit_trail(request.user, **_asked(request)).order_by("id")
+    viewer: Any = request.user
+    services.require_anywhere(viewer, Action.AUDIT_READ)
+    entries = selectors.audit_trail(viewer, **_asked(request)).order_by("id")
     response = StreamingHttpResponse(_lines(entries), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="audit.csv"'
     return response

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from apps.kernel import panels
 from apps.teams import selectors as teams
@@ -88,11 +89,11 @@ def _database() -> str:
 
 
 def _broker() -> str:
-    try:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+        try:
             broker.ensure_connection(max_retries=0, timeout=1)
-    except (OSError, broker.connection_errors):
-        return "away"
+        except OperationalError:
+            return "away"
     return "ok"
 
 

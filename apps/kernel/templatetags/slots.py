@@ -27,9 +27,10 @@ def shown(context: RequestContext, collected: list[panels.Shown], **subject: Any
 def _render(
     context: RequestContext, collected: list[panels.Shown], subject: dict[str, Any]
 ) -> SafeString:
-    parts = []
+    assert context.template is not None  # noqa: S101  a tag is rendered by a template
+    engine, parts = context.template.engine, []
     for item in collected:
         name = "components/panel_failed.html" if item.failed else item.panel.template
         with context.push(**subject, **item.context, panel=item.panel):
-            parts.append(context.template.engine.get_template(name).render(context))
+            parts.append(engine.get_template(name).render(context))
     return mark_safe("".join(parts))  # noqa: S308  each part was rendered with auto-escape

@@ -12,7 +12,7 @@ from typing import Any
 from apps.azure_sandbox import quota
 from apps.azure_sandbox.errors import ArmError, bad_request, known
 from apps.azure_sandbox.facts import STANDARD_DEPLOYMENTS_PER_ACCOUNT, is_provisioned
-from apps.azure_sandbox.ids import MODEL_DEPLOYMENTS, ResourceId, guid, region
+from apps.azure_sandbox.ids import MODEL_DEPLOYMENTS, ResourceId, guid, parent_not_found, region
 from apps.azure_sandbox.sandbox import TENANT, Sandbox, stamp
 
 Json = dict[str, Any]
@@ -74,7 +74,9 @@ def check_deployment(
 ) -> None:
     """Refuse a model deployment that Azure would refuse: model, SKU, capacity, quota, count."""
     account = az.store.get("resources", rid.root)
-    where = (account or {}).get("location") or locations.get(rid.root, "")
+    where = (account or {}).get("location") or locations.get(rid.root)
+    if where is None:
+        raise parent_not_found(rid)
     sku, model = body.get("sku") or {}, (body.get("properties") or {}).get("model") or {}
     name, version = str(model.get("name")), model.get("version")
     capacity = capacity_of(sku)

@@ -6,7 +6,7 @@ import re
 import uuid
 from dataclasses import dataclass
 
-from apps.azure_sandbox.errors import not_implemented
+from apps.azure_sandbox.errors import ArmError, not_implemented
 
 SCOPE = re.compile(r"/subscriptions/([^/]+)(?:/resourceGroups/([^/]+))?", re.I)
 GROUP = re.compile(r"(/subscriptions/([^/]+))/resourceGroups/([^/]+)$", re.I)
@@ -82,6 +82,17 @@ def parse(text: str) -> ResourceId | None:
         group=(match[2] or "") if match else "",
         type=SPELLING.get(kind.lower(), kind),
         names=tuple(segments[2::2]),
+    )
+
+
+def parent_not_found(rid: ResourceId) -> ArmError:
+    """Say that a resource cannot be made, since the one it lives in is not there."""
+    return ArmError(
+        404,
+        "ParentResourceNotFound",
+        f"Failed to perform 'write' on resource(s) of type '{rid.type.split('/', 1)[1]}', because "
+        f"the parent resource '{(rid.parent or '').split('/resourceGroups/')[-1]}' could not be "
+        "found.",
     )
 
 

@@ -21,6 +21,7 @@ from apps.azure_sandbox.ids import (
     SPELLING,
     ResourceId,
     guid,
+    parent_not_found,
     region,
     split,
 )
@@ -87,13 +88,7 @@ def check_place(az: Sandbox, rid: ResourceId) -> None:
     if rid.group and az.store.get("groups", _group_key(rid)) is None:
         raise group_not_found(rid.group)
     if rid.parent and az.store.get("resources", rid.parent) is None:
-        raise ArmError(
-            404,
-            "ParentResourceNotFound",
-            "Failed to perform 'write' on resource(s) of type "
-            f"'{rid.type.split('/', 1)[1]}', because the parent resource "
-            f"'{rid.parent.split('/resourceGroups/')[-1]}' could not be found.",
-        )
+        raise parent_not_found(rid)
 
 
 def check_locks(az: Sandbox, key: str, action: str) -> None:

@@ -23,7 +23,7 @@ ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 API = "2025-06-01"
 
 
-class Answers(SansIOHTTPPolicy):
+class Answers(SansIOHTTPPolicy[Any, Any]):
     """Keep every answer, for the response checker."""
 
     def __init__(self) -> None:

@@ -19,7 +19,14 @@ FILES = (
 # Properties that the SDK's models of the api-versions we use have, and the saved specs do not yet.
 NEWER = {"type", "apiVersion", "validationLevel"}
 NEWER_AT = {"Deployments_Validate": {"id", "name", "type"}}
-PLAIN = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list}
+Node = tuple[Any, Path]  # a schema and the file it stands in
+PLAIN: dict[str, Any] = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "array": list,
+}
 GENERIC = re.compile(r"\{resourceType\}|^/\{\w+\}$")
 POLLS = re.compile(r"/operation(statuses|results)/", re.I)
 
@@ -110,14 +117,20 @@ class Specs:
             yield from self._object(properties, required, more, value, at)
 
     def _object(
-        self, properties: dict[str, Any], required: set[str], more: Any, value: Any, at: str
+        self,
+        properties: dict[str, Node],
+        required: set[str],
+        more: Node | None,
+        value: Any,
+        at: str,
     ) -> Iterator[str]:
         yield from (f"{at}.{name} is missing" for name in required - set(value))
         for name, inner in value.items():
             if name in properties:
-                yield from self._walk(*properties[name], inner, f"{at}.{name}")
+                node, file = properties[name]
+                yield from self._walk(node, file, inner, f"{at}.{name}")
             elif more and isinstance(more[0], dict):
-                yield from self._walk(*more, inner, f"{at}.{name}")
+                yield from self._walk(more[0], more[1], inner, f"{at}.{name}")
             elif properties and not more and name not in NEWER | NEWER_AT.get(at, set()):
                 yield f"{at}.{name} is not in the spec"
 

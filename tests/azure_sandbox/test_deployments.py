@@ -89,6 +89,16 @@ def test_preflight_refuses_what_the_providers_would_refuse(azure):
     assert not list(client.list_by_resource_group(group))
 
 
+def test_a_deployment_needs_its_account(azure):
+    group = azure.group()
+    given = properties("dep-orphan")
+    del given["template"]["resources"][0]
+    given["template"]["resources"][0]["dependsOn"] = []
+    with pytest.raises(HttpResponseError) as refused:
+        azure.deployments.deployments.begin_validate(group, "d", {"properties": given}).result()
+    assert [d.code for d in refused.value.error.details] == ["ParentResourceNotFound"]
+
+
 def test_two_resources_of_one_template_count_together(azure):
     group = azure.group()
     given = properties("dep-sum", 600)

@@ -26,6 +26,7 @@ PAGES = {
     "model": "2 2 2 2 2 2 2 2 2 L",
     "residency": "2 2 2 2 2 2 2 2 2 L",
     "requests": "2 2 2 2 2 2 2 2 2 L",
+    "requests_csv": "2 2 2 2 2 2 2 2 2 L",
     "request_new": "2 2 2 2 3 3 3 3 3 L",
     "request": "2 2 4 4 2 2 2 2 2 L",
     "request_progress": "2 2 4 4 2 2 2 2 2 L",

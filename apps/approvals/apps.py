@@ -1,9 +1,36 @@
 """The approvals chapter's Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+from apps.kernel.panels import register
+
+TODOS = "components/todos.html"
 
 
 class ApprovalsConfig(AppConfig):
     """Who must say yes."""
 
     name = "apps.approvals"
+
+    def ready(self) -> None:
+        """Put buttons, steps and rules into the pages of a request, and the inbox on home."""
+        panels = import_module("apps.approvals.panels")
+        for slot, order, selector, template, queries in (
+            ("request.actions", 20, panels.actions, "approvals/actions.html", 8),
+            ("request.timeline", 20, panels.timeline, "components/timeline_items.html", 8),
+            ("request.side", 20, panels.rules, "approvals/rules.html", 4),
+            ("request.side", 30, panels.before, "approvals/before.html", 4),
+            ("form.side", 10, panels.who_decides, "approvals/who_decides.html", 0),
+            ("home.needs_me", 20, panels.needs_me, TODOS, 4),
+            ("home.figures", 10, panels.home_figures, "components/kpis.html", 4),
+        ):
+            register(
+                slot,
+                f"approvals.{selector.__name__}",
+                order=order,
+                selector=selector,
+                template=template,
+                queries=queries,
+            )

@@ -21,9 +21,7 @@ class Step(models.Model):
     label = models.CharField(max_length=60)
     action = models.CharField(max_length=30, choices=Action.choices)
     rule = models.CharField(max_length=300)
-    status = models.CharField(
-        max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING
-    )
+    status = models.CharField(max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING)
     opened_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -96,3 +94,8 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} by {self.person_id}"
+
+    @property
+    def is_no(self) -> bool:
+        """Say whether this vote refused."""
+        return self.verdict == self.Verdict.REJECT

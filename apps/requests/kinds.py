@@ -1,10 +1,13 @@
 """What a request kind must say of itself."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, ClassVar
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.capacity.protocols import Claim, Placing
@@ -52,26 +55,90 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another choice that would pass now: `changes` fill the form."""
+    """Another choice that would pass now: `values` fill the form; `note` is its price beside."""
 
     title: str
     free: str
-    detail: str
-    changes: Mapping[str, str] = field(default_factory=dict)
+    text: str
+    note: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class WholeNumber(serializers.IntegerField):
+    """A whole number as people type it: `4 200` counts, `1e9` and `1.5` do not."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "Write a whole number.",
+        "null": "Write a whole number.",
+        "invalid": "Write a whole number, for example 500.",
+        "min_value": "Write {min_value} or more.",
+        "max_value": "Write {max_value} or less.",
+        "max_string_length": "This number is too long.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options["style"] = {"widget": "integer", **options.get("style", {})}
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Read digits, parted by blanks if somebody likes."""
+        digits = re.sub(r"\s", "", str(data)) if isinstance(data, int | str) else ""
+        if isinstance(data, bool) or not re.fullmatch(r"-?[0-9]+", digits):
+            self.fail("invalid")
+        return super().to_internal_value(digits)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class Choice(serializers.ChoiceField):
+    """One of the options that the kind gives for what was chosen so far."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "Choose one.",
+        "null": "Choose one.",
+        "invalid_choice": "“{input}” is not one of the choices.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options["style"] = {"widget": "select", **options.get("style", {})}
+        super().__init__(choices=[], **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Find the chosen option; nothing chosen is its own sentence."""
+        chosen = str(data)
+        if not chosen:
+            self.fail("required")
+        if chosen not in self.choice_strings_to_values:
+            self.fail("invalid_choice", input=chosen[:60])
+        return self.choice_strings_to_values[chosen]
+
+
+class Text(serializers.CharField):
+    """Some lines of text."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "Write a sentence.",
+        "null": "Write a sentence.",
+        "blank": "Write a sentence.",
+        "invalid": "Text is expected here.",
+        "max_length": "At most {max_length} characters fit here. Say it shorter.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options["style"] = {"widget": "textarea", **options.get("style", {})}
+        super().__init__(**options)
 
 
 class PayloadSpec(serializers.Serializer[Any]):
     """The one definition of a payload; every kind's begins with whom and what it is for.
 
-    FIELDSETS lays it out: (title, help, rows of field names).
+    FIELDSETS lays it out: (title, help, rows of field names). A choice with the style
+    `preselect` takes its first allowed option while nothing else is chosen.
     """
 
     FIELDSETS: ClassVar[Sequence[tuple[str, str, Sequence[Sequence[str]]]]] = ()
 
-    workload = serializers.ChoiceField(
-        choices=[], label="Workload", help_text="What it is for; names and bills follow it."
-    )
-    environment = serializers.ChoiceField(choices=[], label="Environment")
+    workload = Choice(label="Workload", help_text="Names and bills follow it.")
+    environment = Choice(label="Environment")
 
 
 @dataclass(frozen=True)
@@ -79,6 +146,9 @@ class Payload:
     """A validated payload with what it refers to, as the other functions of a kind get it.
 
     `data` is JSON-ready; `tier` is the environment's (`prod`, `nonprod`); `on` the day it is for.
+    While somebody types, fields may be missing from `data` and `tier` may be empty; check,
+    estimate and alternatives then say what can be said. `held` means that capacity holds the
+    amount already, for this very payload.
     """
 
     data: Mapping[str, Any]
@@ -86,11 +156,16 @@ class Payload:
     environment: str
     tier: str
     on: date
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class RequestKind:
-    """One thing that a team may ask for; `slug` is also the folder's name."""
+    """One thing that a team may ask for; `slug` is also the folder's name.
+
+    `options` gives the choices of the fields, every forbidden one with its reason; `check` maps
+    fields to sentences and refuses whatever `options` would not let through.
+    """
 
     slug: str
     label: str

@@ -19,9 +19,7 @@ class ResourceRequest(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, related_name="requests")
     workload = models.ForeignKey(Workload, models.PROTECT, null=True, related_name="requests")
     environment = models.ForeignKey(Environment, models.PROTECT, null=True)
-    requester = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="requests"
-    )
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="requests")
     title = models.CharField(max_length=200)
     payload = models.JSONField(default=dict)
     payload_version = models.PositiveSmallIntegerField()
@@ -64,6 +62,13 @@ class ResourceRequest(models.Model):
     def number(self) -> str:
         """What people call it: REQ-42."""
         return f"REQ-{self.pk}"
+
+    @property
+    def name(self) -> str:
+        """What it is for: `policy-qa-prod`, or that it is a draft still."""
+        if self.workload is None or self.environment is None:
+            return f"Draft of {self.requester.first_name}"
+        return f"{self.workload.slug}-{self.environment.slug}"
 
     @property
     def ref(self) -> str:

@@ -42,3 +42,8 @@ TRANSITIONS = {
 EDITABLE = (S.DRAFT, S.RETURNED)
 OPEN = (S.SUBMITTED, S.IN_REVIEW, S.NEEDS_INFO, S.APPROVED, S.BUILDING, S.NEEDS_HELP, S.RETURNED)
 ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN)
+
+
+def may_become(status: str, to: RequestStatus) -> bool:
+    """Say whether a request in `status` can move to `to`."""
+    return to in TRANSITIONS.get(RequestStatus(status), ())

@@ -1,0 +1,209 @@
+"""What deciding adds to other pages: buttons, steps of the timeline, rules, home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+from apps.approvals import selectors
+from apps.approvals.states import StepStatus
+from apps.capacity.protocols import Claim
+from apps.kernel import formats
+from apps.requests import selectors as requests
+from apps.requests.kinds import KINDS, Estimate
+from apps.requests.states import RequestStatus
+from apps.teams import selectors as teams
+
+if TYPE_CHECKING:
+    from apps.approvals.models import Step
+    from apps.requests.models import ResourceRequest
+    from apps.teams.models import Person
+
+MOST_NAMES = 3
+
+
+def actions(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """Ask, Reject, Approve for whoever may decide now; the reason for those who nearly may."""
+    if request.status not in (RequestStatus.IN_REVIEW, RequestStatus.NEEDS_INFO):
+        return None
+    say = selectors.say_of(viewer, request)
+    if not say.concerned:
+        return None
+    asked = _asked(request)
+    return {
+        "say": say,
+        "asked": asked,
+        "effect": _effect(request, asked, last=_is_last(request, say.step)),
+        "releases": f"Gives {asked} free again. {request.requester.first_name} reads your reason.",
+        "seen": {"step": say.step.pk} if say.step else {},
+        "note_label": f"Note to {request.requester.first_name} (optional)",
+    }
+
+
+def timeline(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """Show each needed yes: who gave it, who gives it next, and the rule of one not needed."""
+    if request.submitted_at is None:
+        return None
+    steps = selectors.current_steps(request)
+    if request.status == RequestStatus.SUBMITTED:
+        return None
+    return {"entries": [_entry(viewer, request, step) for step in steps]}
+
+
+def rules(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """List the rules that decided who decides, each with what it found."""
+    steps = selectors.current_steps(request) if request.submitted_at else []
+    if not steps:
+        return None
+    return {
+        "items": [_rule(step.label, step.rule, _tone(step), step.state.label) for step in steps]
+    }
+
+
+def before(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """List what the team asked for before."""
+    if request.submitted_at is None:
+        return None
+    earlier = selectors.earlier_of_team(viewer, request)
+    return {"earlier": earlier, "team": request.team} if earlier else None
+
+
+def who_decides(viewer: Person, *, estimate: Estimate, **_: Any) -> dict[str, Any] | None:
+    """Tell somebody who fills the form which steps it will take."""
+    return {
+        "items": [
+            _rule(step.label, step.rule, "run" if step.needed else "off", "")
+            for step in selectors.needed_steps(estimate)
+        ]
+    }
+
+
+def needs_me(viewer: Person) -> dict[str, Any] | None:
+    """List what has waited longest for the viewer's decision."""
+    steps = list(selectors.inbox_page(viewer, tab="waiting", unit="", cursor="").rows[:5])
+    todos = [_todo(step) for step in steps]
+    return {"todos": todos} if todos else None
+
+
+def home_figures(viewer: Person) -> dict[str, Any] | None:
+    """Count what waits and how long a yes takes, for those who decide."""
+    if not any(teams.may_anywhere(viewer, action) for action in requests.DECIDES):
+        return None
+    found = selectors.figures(viewer)
+    oldest = f"the oldest since {formats.moment(found.oldest_at)}" if found.oldest_at else "none"
+    median = formats.duration(found.median) if found.median is not None else formats.UNKNOWN
+    return {
+        "kpis": [
+            {
+                "label": "Waiting for you",
+                "value": formats.number(found.waiting),
+                "unit": "request" if found.waiting == 1 else "requests",
+                "foot": oldest,
+            },
+            {
+                "label": "From submit to the last yes",
+                "value": median,
+                "unit": "",
+                "foot": f"median of {found.decided} in 30 days",
+            },
+        ]
+    }
+
+
+def _rule(label: str, rule: str, tone: str, value: str) -> dict[str, Any]:
+    """Lay out a step with its rule: `P-05 Finance`, `Not needed up to 2 000 USD a month`."""
+    code, _, sentence = rule.partition(": ")
+    detail = f"{sentence[:1].upper()}{sentence[1:]}"
+    return {"tone": tone, "title": f"{code} {label}", "detail": detail, "value": value}
+
+
+def _tone(step: Step) -> str:
+    tones = {StepStatus.APPROVED: "good", StepStatus.REJECTED: "bad", StepStatus.OPEN: "run"}
+    return tones.get(step.state, "off")
+
+
+def _todo(step: Step) -> dict[str, Any]:
+    request = step.request
+    estimate = Estimate.from_json(request.estimate)
+    expected = estimate.expected_nano
+    cost = f"{formats.money(expected, 0)} a month" if expected is not None else "no price known"
+    since = formats.moment(step.opened_at) if step.opened_at else formats.UNKNOWN
+    return {
+        "icon": "inbox",
+        "tone": "",
+        "title": f"{request.number}: {request.title}",
+        "text": f"{request.team}, {request.requester.name}, {cost}. Waiting since {since}.",
+        "url": reverse("request", args=[request.pk]),
+        "act": "Decide",
+    }
+
+
+def _entry(viewer: Person, request: ResourceRequest, step: Step) -> dict[str, Any]:
+    code, _, rule = step.rule.partition(": ")
+    vote = next(iter(step.decisions.all()), None)
+    if vote:
+        return {
+            "state": "bad" if vote.is_no else "done",
+            "title": f"{step.label}: {vote.get_verdict_display().lower()} by {vote.person.name}",
+            "at": vote.at,
+            "text": vote.reason or f"Rule {code}",
+        }
+    if step.status == StepStatus.OPEN:
+        waiting = request.status == RequestStatus.NEEDS_INFO
+        names = _names(viewer, request, step) or "nobody yet; ask a platform admin"
+        return {
+            "state": "now",
+            "title": f"{step.label}: {names}",
+            "at": step.opened_at,
+            "text": f"Waits for the answer of {request.requester.name}."
+            if waiting
+            else f"One yes is enough. Rule {code}",
+        }
+    if step.status == StepStatus.CANCELLED:
+        return {"state": "next", "title": step.label, "at": None, "text": "Not asked any more"}
+    sentence = f"{rule[:1].upper()}{rule[1:]}. Rule {code}"
+    return {"state": "next", "title": step.label, "at": None, "text": sentence}
+
+
+def _names(viewer: Person, request: ResourceRequest, step: Step | None) -> str:
+    """Name those who may act: `you, Petra Novak or Jonas Hall`."""
+    if step is None:
+        return ""
+    people = selectors.next_actors(request, step)
+    names = ["you"] if viewer in people else []
+    names += [person.name for person in people if person != viewer]
+    if len(names) > MOST_NAMES:
+        names = [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"]
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _asked(request: ResourceRequest) -> str:
+    """Say what is asked for as an amount: `500 K TPM`."""
+    return ", ".join(formats.quantity(one.amount, one.unit) for one in _claims(request)) or "this"
+
+
+def _claims(request: ResourceRequest) -> list[Claim]:
+    return list(KINDS.get(request.kind).claims(requests.payload_of(request)))
+
+
+def _is_last(request: ResourceRequest, step: Step | None) -> bool:
+    return step is not None and not selectors.waiting_steps(request)
+
+
+def _effect(request: ResourceRequest, asked: str, *, last: bool) -> str:
+    """Say what a yes does, what it costs and what the way back is."""
+    region = next((claim.region for claim in _claims(request)), "")
+    expected = Estimate.from_json(request.estimate).expected_nano
+    cost = (
+        f"about {formats.money(expected)} a month"
+        if expected is not None
+        else "an amount a month that no price is known for"
+    )
+    where = f" of {region}" if region else ""
+    if not last:
+        return f"Hands it on to the next step. The last yes commits {asked}{where} and {cost}."
+    return (
+        f"Commits {asked}{where} and {cost}. Building starts at once. "
+        "What was built can be given back later."
+    )

@@ -1,0 +1,45 @@
+"""Who decides on what, and where each request stands with them."""
+
+from apps.approvals.selectors.inbox import (
+    TABS,
+    InboxRow,
+    decided_by,
+    figures,
+    inbox,
+    inbox_count,
+    inbox_page,
+    rows_of,
+    tab_counts,
+    units_of,
+)
+from apps.approvals.selectors.steps import (
+    Say,
+    current_steps,
+    earlier_of_team,
+    needed_steps,
+    next_actors,
+    open_step,
+    say_of,
+    waiting_steps,
+)
+
+__all__ = [
+    "TABS",
+    "InboxRow",
+    "Say",
+    "current_steps",
+    "decided_by",
+    "earlier_of_team",
+    "figures",
+    "inbox",
+    "inbox_count",
+    "inbox_page",
+    "needed_steps",
+    "next_actors",
+    "open_step",
+    "rows_of",
+    "say_of",
+    "tab_counts",
+    "units_of",
+    "waiting_steps",
+]

@@ -1,0 +1,199 @@
+"""What waits for somebody's decision, and what they decided."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from apps.approvals.models import Decision, Step
+from apps.approvals.states import StepStatus
+from apps.capacity import selectors as capacity
+from apps.capacity.protocols import Claim
+from apps.capacity.selectors import Free
+from apps.kernel import formats, keyset
+from apps.requests import selectors as requests
+from apps.requests.kinds import KINDS, Estimate
+from apps.requests.models import ResourceRequest
+from apps.requests.selectors import DECIDES
+from apps.requests.states import RequestStatus
+from apps.teams import selectors as teams
+from apps.teams.models import BusinessUnit, Person
+
+TABS: Mapping[str, str] = {
+    "waiting": "Waiting for me",
+    "held": "Waiting for an answer",
+    "decided": "Decided by me",
+}
+WITH_REQUEST = (
+    "request__team__business_unit",
+    "request__workload",
+    "request__environment",
+    "request__requester",
+)
+RECENTLY = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """One line of the inbox: the request, its claim on a pool, and what it is expected to cost."""
+
+    step: Step
+    request: ResourceRequest
+    claim: Claim | None
+    pool: Free | None
+    estimate: Estimate
+    decision: Decision | None = None
+
+    @property
+    def asked(self) -> int:
+        """What this request takes of the pool; it is held already while it waits."""
+        return self.claim.amount if self.claim else 0
+
+    @property
+    def before(self) -> int:
+        """What is taken of the pool without this request."""
+        return max(0, self.pool.taken - self.asked) if self.pool else 0
+
+    @property
+    def sentence(self) -> str:
+        """The bar in words, for a screen reader."""
+        if self.pool is None or not self.pool.limit:
+            return "no quota"
+        share = formats.percent((self.before + self.asked) / self.pool.limit)
+        return f"{share} of {formats.quantity(self.pool.limit, self.pool.unit)} with this request"
+
+
+def inbox(viewer: Person) -> QuerySet[Step]:
+    """Return the open steps that the viewer may decide; never on their own requests."""
+    mine = Q(pk__in=())
+    for action in DECIDES:
+        if teams.may_anywhere(viewer, action):
+            mine |= Q(action=action, request__team__in=teams.teams_where(viewer, action))
+    rows = Step.objects.filter(mine, status=StepStatus.OPEN).exclude(request__requester=viewer)
+    return rows.select_related(*WITH_REQUEST)
+
+
+def inbox_count(viewer: Person) -> int:
+    """Count what waits for the viewer."""
+    if not any(teams.may_anywhere(viewer, action) for action in DECIDES):
+        return 0
+    return _in_review(inbox(viewer)).count()
+
+
+def decided_by(viewer: Person) -> QuerySet[Step]:
+    """Return the steps that the viewer voted on, for teams that they still see."""
+    return (
+        Step.objects.filter(
+            decisions__person=viewer, request__in=requests.requests_visible(viewer).values("pk")
+        )
+        .annotate(decided_at=F("decisions__at"))
+        .select_related(*WITH_REQUEST)
+    )
+
+
+def tab_counts(viewer: Person) -> dict[str, int]:
+    """Count what waits, and what waits for an answer, in one query."""
+    return inbox(viewer).aggregate(
+        waiting=Count("pk", filter=Q(request__status=RequestStatus.IN_REVIEW)),
+        held=Count("pk", filter=Q(request__status=RequestStatus.NEEDS_INFO)),
+    )
+
+
+def inbox_page(viewer: Person, *, tab: str, unit: str, cursor: str) -> keyset.Page[Step]:
+    """Cut one page out of a tab: the longest wait first, or the last decision first."""
+    if tab == "decided":
+        rows, order = decided_by(viewer), ("-decided_at", "-id")
+    else:
+        rows, order = inbox(viewer), ("opened_at", "id")
+        status = RequestStatus.NEEDS_INFO if tab == "held" else RequestStatus.IN_REVIEW
+        rows = rows.filter(request__status=status)
+    if unit:
+        rows = rows.filter(request__team__business_unit__slug=unit)
+    return keyset.page(rows, order=order, cursor=cursor)
+
+
+def units_of(viewer: Person) -> QuerySet[BusinessUnit]:
+    """List the business units whose requests the viewer decides on."""
+    mine = Q(pk__in=())
+    for action in DECIDES:
+        mine |= Q(teams__in=teams.teams_where(viewer, action))
+    return BusinessUnit.objects.filter(mine).distinct().order_by("name")
+
+
+def rows_of(steps: Iterable[Step], viewer: Person) -> list[InboxRow]:
+    """Add claims, pools and estimates to steps: one query per subscription, however many rows."""
+    steps = list(steps)
+    claims = {step.pk: _claim(step.request) for step in steps}
+    pools = _pools(claim for claim in claims.values() if claim)
+    votes = {vote.step_id: vote for vote in Decision.objects.filter(step__in=steps, person=viewer)}
+    return [
+        InboxRow(
+            step=step,
+            request=step.request,
+            claim=(claim := claims[step.pk]),
+            pool=pools.get((claim.tier, claim.region, claim.meter)) if claim else None,
+            estimate=Estimate.from_json(step.request.estimate),
+            decision=votes.get(step.pk),
+        )
+        for step in steps
+    ]
+
+
+def _claim(request: ResourceRequest) -> Claim | None:
+    if request.kind not in KINDS:
+        return None
+    found = KINDS.get(request.kind).claims(requests.payload_of(request))
+    return found[0] if found else None
+
+
+def _pools(claims: Iterable[Claim]) -> dict[tuple[str, str, str], Free]:
+    meters: dict[str, set[str]] = {}
+    for claim in claims:
+        meters.setdefault(claim.tier, set()).add(claim.meter)
+    return {
+        (tier, region, meter): pool
+        for tier, names in meters.items()
+        for (region, meter), pool in capacity.free_by_region(tier=tier, meters=names).items()
+    }
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How decisions go: what waits, since when, and how long the last yes took."""
+
+    waiting: int
+    oldest_at: datetime | None
+    decided: int
+    median: timedelta | None
+
+
+def figures(viewer: Person) -> Figures:
+    """Count for those who decide: what waits, and the last 30 days."""
+    waiting = _in_review(inbox(viewer)).aggregate(n=Count("pk"), oldest=Min("opened_at"))
+    last_yes = (
+        Decision.objects.filter(step__request=OuterRef("pk"), verdict=Decision.Verdict.APPROVE)
+        .order_by("-at")
+        .values("at")[:1]
+    )
+    times: list[Any] = list(
+        requests.requests_visible(viewer)
+        .select_related(None)
+        .annotate(yes_at=Subquery(last_yes))
+        .filter(yes_at__gte=timezone.now() - RECENTLY)
+        .exclude(status__in=(RequestStatus.IN_REVIEW, RequestStatus.NEEDS_INFO))
+        .values_list("submitted_at", "yes_at")
+    )
+    took = sorted(yes - submitted for submitted, yes in times)
+    return Figures(
+        waiting=waiting["n"],
+        oldest_at=waiting["oldest"],
+        decided=len(took),
+        median=took[len(took) // 2] if took else None,
+    )
+
+
+def _in_review(rows: QuerySet[Step]) -> QuerySet[Step]:
+    return rows.filter(request__status=RequestStatus.IN_REVIEW)

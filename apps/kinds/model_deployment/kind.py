@@ -1,0 +1,70 @@
+"""The request kind “model deployment”: a model of Azure OpenAI, as one type, in one region."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apps.capacity.protocols import Claim, Placing
+from apps.catalog import selectors as catalog
+from apps.kernel import formats
+from apps.kinds.model_deployment.estimate import alternatives, estimate
+from apps.kinds.model_deployment.options import check, options
+from apps.kinds.model_deployment.spec import VERSION, ModelDeploymentSpec, upgrade
+from apps.requests.kinds import Payload, RequestKind
+
+SLUG = "model_deployment"
+
+
+def title(data: Mapping[str, Any]) -> str:
+    """Name a request: `gpt-5.1 Global Standard, 500 K TPM, swedencentral`."""
+    kind = catalog.deployment_types().get(str(data.get("sku") or ""))
+    what = " ".join(filter(None, (str(data.get("model") or ""), kind.label if kind else "")))
+    digits = str(data.get("capacity") or "")
+    known = kind and digits.isascii() and digits.isdigit() and len(digits) < 9
+    amount = formats.quantity(int(digits), kind.unit) if kind and known else ""
+    return ", ".join(part for part in (what, amount, str(data.get("region") or "")) if part)
+
+
+def claims(payload: Payload) -> Sequence[Claim]:
+    """Claim the capacity from the pool that Azure counts it in."""
+    data = payload.data
+    return [
+        Claim(
+            tier=payload.tier,
+            region=data["region"],
+            meter=catalog.meter(data["model"], data["sku"]),
+            amount=data["capacity"],
+            unit=catalog.deployment_types()[data["sku"]].unit,
+            model=data["model"],
+            version=data["version"],
+        )
+    ]
+
+
+def placing(payload: Payload) -> Placing:
+    """Ask for a place on a shared account of the region."""
+    return Placing(tier=payload.tier, region=payload.data["region"])
+
+
+KIND = RequestKind(
+    slug=SLUG,
+    label="Model deployment",
+    icon="brain",
+    help="A model of Azure OpenAI, with its own capacity and endpoint.",
+    payload_version=VERSION,
+    spec=ModelDeploymentSpec,
+    options=options,
+    check=check,
+    estimate=estimate,
+    alternatives=alternatives,
+    claims=claims,
+    placing=placing,
+    title=title,
+    upgrade=upgrade,
+    summary_template="kinds/model_deployment/summary.html",
+    azure_actions=(
+        "Microsoft.CognitiveServices/accounts/write",
+        "Microsoft.CognitiveServices/accounts/deployments/write",
+        "Microsoft.Resources/deployments/*",
+        "Microsoft.Resources/deploymentStacks/*",
+    ),
+)

@@ -1,0 +1,77 @@
+"""Which requests somebody sees, and what they may do to one."""
+
+from django.db.models import Q, QuerySet
+
+from apps.kernel.errors import NotFoundError
+from apps.kernel.models import AuditEntry
+from apps.requests.models import Message, ResourceRequest
+from apps.requests.states import EDITABLE, RequestStatus, may_become
+from apps.teams import selectors as teams
+from apps.teams.models import Person
+from apps.teams.roles import Action
+
+DECIDES = (Action.DECIDE_PLATFORM, Action.DECIDE_FINANCE, Action.DECIDE_SECURITY)
+
+
+def reading(rows: QuerySet[ResourceRequest]) -> QuerySet[ResourceRequest]:
+    """Fetch with each request what every page says of it."""
+    return rows.select_related("team__business_unit", "workload", "environment", "requester")
+
+
+def requests_visible(viewer: Person) -> QuerySet[ResourceRequest]:
+    """Return the requests of the viewer's teams; a draft is seen by those who may submit it."""
+    seen = Q(submitted_at__isnull=False, team__in=teams.teams_where(viewer, Action.REQUEST_READ))
+    if may_ask(viewer):
+        seen |= Q(team__in=teams.teams_where(viewer, Action.REQUEST_CREATE))
+    return reading(ResourceRequest.objects.filter(seen))
+
+
+def request_for(viewer: Person, pk: int) -> ResourceRequest:
+    """Return one request; one that is not visible is the same as one that does not exist."""
+    found = requests_visible(viewer).filter(pk=pk).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def may_ask(viewer: Person) -> bool:
+    """Say whether the viewer may ask for something at all."""
+    return teams.may_anywhere(viewer, Action.REQUEST_CREATE)
+
+
+def may_edit(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether the viewer may change and submit it: a draft of the team, or what came back."""
+    return request.status in EDITABLE and teams.may(viewer, Action.REQUEST_CREATE, request.team)
+
+
+def may_withdraw(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether the viewer may take it back: their own, or a colleague's as team lead."""
+    if not may_become(request.status, RequestStatus.WITHDRAWN):
+        return False
+    if request.requester_id == viewer.pk:
+        return teams.may(viewer, Action.REQUEST_READ, request.team)
+    return teams.may(viewer, Action.REQUEST_WITHDRAW, request.team)
+
+
+def may_answer(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether the viewer may answer the open question: anybody who may ask for the team."""
+    return request.status == RequestStatus.NEEDS_INFO and teams.may(
+        viewer, Action.REQUEST_CREATE, request.team
+    )
+
+
+def may_decide(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether the viewer decides for this team at all, now or at another step."""
+    return any(teams.may(viewer, action, request.team) for action in DECIDES)
+
+
+def conversation(viewer: Person, request: ResourceRequest) -> QuerySet[Message]:
+    """List what was said, oldest first; internal notes only for those who decide."""
+    rows = Message.objects.filter(request=request).select_related("author")
+    return rows if may_decide(viewer, request) else rows.filter(internal=False)
+
+
+def history(request: ResourceRequest) -> list[AuditEntry]:
+    """List the moves of a request, oldest first."""
+    rows = AuditEntry.objects.filter(subject=request.ref, verb__in=RequestStatus.values)
+    return list(rows.order_by("id"))

@@ -1,0 +1,43 @@
+"""Write requests: drafts, submit, what people say, and what becomes of them.
+
+Every service locks the request's row before any other row, so two of them never wait for each
+other in a circle.
+"""
+
+from apps.requests.services.drafts import clone_request, require_asker, save_draft
+from apps.requests.services.moves import (
+    begin_review,
+    mark_approved,
+    mark_building,
+    mark_failed,
+    mark_fulfilled,
+    mark_needs_help,
+    mark_rejected,
+    return_to_requester,
+    withdraw_request,
+)
+from apps.requests.services.rows import locked, present
+from apps.requests.services.submit import save_and_submit, submit_request
+from apps.requests.services.talk import answer, ask_for_information, say
+
+__all__ = [
+    "answer",
+    "ask_for_information",
+    "begin_review",
+    "clone_request",
+    "locked",
+    "mark_approved",
+    "mark_building",
+    "mark_failed",
+    "mark_fulfilled",
+    "mark_needs_help",
+    "mark_rejected",
+    "present",
+    "require_asker",
+    "return_to_requester",
+    "save_and_submit",
+    "save_draft",
+    "say",
+    "submit_request",
+    "withdraw_request",
+]

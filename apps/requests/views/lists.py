@@ -1,0 +1,103 @@
+"""The list of requests, as a page and as a file."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.kernel.money import decimal
+from apps.requests import selectors
+from apps.requests.kinds import KINDS
+
+COLUMNS = (
+    *("number", "title", "kind", "status", "business unit", "team", "workload", "environment"),
+    *("requester", "submitted at", "ended at", "expected list cost a month, USD"),
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_safe
+def requests(request: HttpRequest) -> HttpResponse:
+    """List the requests of one's teams under tabs, with filters in the address."""
+    viewer: Any = request.user
+    asked = selectors.Asked.read(request.GET)
+    counts = selectors.tab_counts(viewer)
+    context = {
+        "asked": asked,
+        "tabs": [(tab, label, counts[tab]) for tab, (label, _) in selectors.TABS.items()],
+        "counts": counts,
+        "filters": [_filter(request, **one) for one in selectors.filters_of(viewer, asked)],
+        "filtered": any((asked.text, asked.status, asked.team, asked.environment, asked.mine)),
+        "page": selectors.page_of(viewer, asked),
+        "kinds": [kind for _, kind in KINDS.items()] if selectors.may_ask(viewer) else [],
+    }
+    return render(request, "requests/list.html", context)
+
+
+@require_safe
+def requests_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Send all rows of the list as CSV, with exact amounts; no cell can act as a formula."""
+    viewer: Any = request.user
+    rows = selectors.export_rows(viewer, selectors.Asked.read(request.GET))
+    writer = csv.writer(_Echo())
+
+    def lines() -> Iterator[str]:
+        yield writer.writerow(COLUMNS)
+        for row in rows:
+            yield writer.writerow([_harmless(cell) for cell in _cells(row)])
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="requests.csv"'
+    return answer
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _cells(row: Any) -> list[Any]:
+    expected = row.estimate.get("expected_nano")
+    return [
+        *(row.number, row.title, row.kind, row.state.label),
+        *(row.team.business_unit, row.team, row.workload or "", row.environment or ""),
+        row.requester.name,
+        row.submitted_at.isoformat() if row.submitted_at else "",
+        row.ended_at.isoformat() if row.ended_at else "",
+        decimal(expected) if expected is not None else "",
+    ]
+
+
+def _harmless(cell: Any) -> Any:
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _filter(
+    request: HttpRequest, *, key: str, name: str, chosen: str, options: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """Describe one filter chip; every choice is an address."""
+
+    def address(value: str) -> str:
+        query = request.GET.copy()
+        query.pop("cursor", None)
+        query[key] = value
+        if not value:
+            del query[key]
+        return f"?{query.urlencode()}"
+
+    labels = dict(options)
+    return {
+        "name": name,
+        "value": labels.get(chosen, chosen) if chosen else "",
+        "clear_url": address("") if chosen else "",
+        "options": [
+            {"url": address(value), "label": label, "current": value == chosen, "count": None}
+            for value, label in [("", "any"), *options]
+        ],
+    }

@@ -79,11 +79,13 @@ def client_of() -> Callable[[Any], Client]:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The Azure sandbox as a process of its own, and the settings pointed at it."""
+    from apps.cloud.client import close_connections
     from tests.sandbox import Sandbox
 
     started = Sandbox.start(tmp_path_factory.mktemp("azure"), ROOT / "apps/catalog/data")
     point_at(started.endpoint)
     yield started
+    close_connections()
     started.stop()
 
 

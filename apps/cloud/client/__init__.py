@@ -2,5 +2,15 @@
 
 from apps.cloud.client.azure import Azure, ModelCapacity, Operation, Usage, azure
 from apps.cloud.client.looks import Done, Running
+from apps.cloud.client.session import close_connections
 
-__all__ = ["Azure", "Done", "ModelCapacity", "Operation", "Running", "Usage", "azure"]
+__all__ = [
+    "Azure",
+    "Done",
+    "ModelCapacity",
+    "Operation",
+    "Running",
+    "Usage",
+    "azure",
+    "close_connections",
+]

@@ -10,11 +10,14 @@ from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
     HttpResponseError,
-    ServiceRequestError,
 )
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
-from azure.identity import ClientSecretCredential, DefaultAzureCredential
+from azure.identity import (
+    ClientSecretCredential,
+    CredentialUnavailableError,
+    DefaultAzureCredential,
+)
 from django.conf import settings
 
 from apps.cloud.calls import Recorder
@@ -24,6 +27,7 @@ from apps.kernel.secrets import SecretError, resolve
 # One call never outlasts these: 3 × (5 + 20) s and two short sleeps stay below a worker's lease.
 CONNECT_S, READ_S, RETRIES, LONGEST_SLEEP_S = 5, 20, 2, 3
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+_open: list[Any] = []
 
 
 class ShortRetryPolicy(RetryPolicy):  # type: ignore[misc]
@@ -31,8 +35,11 @@ class ShortRetryPolicy(RetryPolicy):  # type: ignore[misc]
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
         """Leave long waits to the job's due_at."""
-        wait = self.get_retry_after(response)
-        return bool((wait or 0) <= LONGEST_SLEEP_S and super().is_retry(settings, response))
+        long = (self.get_retry_after(response) or 0) > LONGEST_SLEEP_S
+        again = not long and super().is_retry(settings, response)
+        if again:
+            response.http_response.read()  # else the connection is lost with the unread answer
+        return bool(again)
 
 
 def credential() -> TokenCredential:
@@ -62,25 +69,38 @@ def _credential(
         "connection_timeout": CONNECT_S,
         "read_timeout": READ_S,
     }
-    if not secret:
-        return DefaultAzureCredential(exclude_interactive_browser_credential=True, **common)
-    return ClientSecretCredential(
-        tenant,
-        client,
-        secret,
-        disable_instance_discovery=authority.rstrip("/") != PUBLIC_AUTHORITY,
-        **common,
-    )
+    if secret:
+        identity: Any = ClientSecretCredential(
+            tenant,
+            client,
+            secret,
+            disable_instance_discovery=authority.rstrip("/") != PUBLIC_AUTHORITY,
+            **common,
+        )
+    else:
+        identity = DefaultAzureCredential(exclude_interactive_browser_credential=True, **common)
+    _open.append(identity)
+    return identity
 
 
 @lru_cache(maxsize=4)
 def _transport(ca_bundle: str) -> RequestsTransport:
     """Keep connections open between calls of this process."""
-    return RequestsTransport(
+    transport = RequestsTransport(
         connection_verify=ca_bundle or True,
         connection_timeout=CONNECT_S,
         read_timeout=READ_S,
     )
+    _open.append(transport)
+    return transport
+
+
+def close_connections() -> None:
+    """Close what was kept open, and sign in anew at the next call."""
+    _credential.cache_clear()
+    _transport.cache_clear()
+    while _open:
+        _open.pop().close()
 
 
 def options(subject: str) -> dict[str, Any]:
@@ -107,33 +127,36 @@ def told_in_sentences() -> Iterator[None]:
 
 
 def _sentence(error: AzureError) -> CloudError:
-    if isinstance(error, HttpResponseError) and error.response is not None:
-        if isinstance(error, ClientAuthenticationError) and "oauth2" in error.response.request.url:
-            return _sign_in(error)
-        try:
-            body: Any = error.response.json()
-        except ValueError:
-            body = error.response.text()
-        return explain(body, status=error.response.status_code, headers=error.response.headers)
-    if isinstance(error, ClientAuthenticationError):
-        return _sign_in(error)
     raw = str(error)
-    if isinstance(error, ServiceRequestError) and "CERTIFICATE_VERIFY_FAILED" in raw:
+    if "CERTIFICATE_VERIFY_FAILED" in raw:
         return NeedsPersonError(
-            f"The certificate of {settings.AZURE_RESOURCE_MANAGER} is not trusted, so nothing was "
-            "sent. Set AZURE_CA_BUNDLE to the authority that signed it; then try again.",
+            f"The certificate of {settings.AZURE_RESOURCE_MANAGER} or of its sign-in is not "
+            "trusted, so nothing was sent. Set AZURE_CA_BUNDLE to the authority that signed it; "
+            "then try again.",
             code="CertificateNotTrusted",
             raw=raw,
         )
-    return TransientError(
-        "Azure did not answer. The portal tries again by itself.", code="NoAnswer", raw=raw
-    )
+    # azure-identity drops Entra ID's answer; what is left of it is the code in the text.
+    if isinstance(error, CredentialUnavailableError) or "AADSTS" in raw:
+        return _sign_in(raw)
+    answer = error.response if isinstance(error, HttpResponseError) else None
+    if answer is None:
+        return TransientError(
+            "Azure did not answer. The portal tries again by itself.", code="NoAnswer", raw=raw
+        )
+    if isinstance(error, ClientAuthenticationError) and answer.status_code < 500:
+        return _sign_in(raw)
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        body = answer.text()
+    return explain(body, status=answer.status_code, headers=answer.headers)
 
 
-def _sign_in(error: AzureError) -> NeedsPersonError:
+def _sign_in(raw: str) -> NeedsPersonError:
     return NeedsPersonError(
-        "The portal cannot sign in to Azure: Entra ID refused its identity. Check the tenant, "
-        "client id and client secret in the settings; then try again.",
+        "The portal cannot sign in to Azure: its identity is refused. Check the tenant, client id "
+        "and client secret in the settings; then try again.",
         code="SignInFailed",
-        raw=str(error),
+        raw=raw,
     )

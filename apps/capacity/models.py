@@ -141,7 +141,7 @@ class Hold(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.pool.unit} for {self.subject}"
+        return f"{self.pool}, {self.amount} for {self.subject}"
 
     @property
     def ref(self) -> str:

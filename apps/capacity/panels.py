@@ -1,6 +1,6 @@
 """What capacity shows on other chapters' pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,8 +15,10 @@ from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
 if TYPE_CHECKING:
+    from apps.capacity.models import Subscription
     from apps.teams.models import Person
 
+Offers = frozenset[tuple[str, str]]
 FIRST_GEOGRAPHY = "Europe"
 TIGHT_POOLS = 4
 
@@ -44,11 +46,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A region with its cells, in the order of the types."""
+class Geography:
+    """The regions of a geography, each with its cells in the order of `types`.
 
-    region: str
-    cells: Sequence[Cell]
+    Only types that are offered somewhere in the geography have a column.
+    """
+
+    name: str
+    types: Sequence[catalog.TypeFacts]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
 
 
 def model_grid(viewer: "Person", *, model: str, version: str, **_: Any) -> dict[str, Any] | None:
@@ -56,66 +62,53 @@ def model_grid(viewer: "Person", *, model: str, version: str, **_: Any) -> dict[
     offers = catalog.availability(model, version)
     if not offers:
         return None
-    types = [kind for kind in catalog.deployment_types().values() if _offered(kind.sku, offers)]
-    meters = {kind.sku: catalog.meter(model, kind.sku) for kind in types}
     known = catalog.version(model, version)
     retired = known is not None and known.retired(timezone.now().date())
-    tiers = []
-    for subscription in selectors.subscriptions():
-        pools = selectors.free_by_region(tier=subscription.tier, meters=set(meters.values()))
-        machines = selectors.real_capacities(tier=subscription.tier, model=model, version=version)
-        rows = [
-            (
-                place.geography,
-                Row(
-                    region,
-                    [
-                        _cell(sku, region, offers, pools.get((region, meter)), machines)
-                        for sku, meter in meters.items()
-                    ],
-                ),
-            )
-            for region, place in catalog.regions().items()
-            if any((sku, region) in offers for sku in meters)
-        ]
-        geographies = sorted({name for name, _ in rows}, key=_europe_first)
-        tiers.append(
-            {
-                "subscription": subscription,
-                "geographies": [
-                    (name, [row for where, row in rows if where == name]) for name in geographies
-                ],
-                "as_of": min((pool.synced_at for pool in pools.values()), default=None),
-            }
-        )
-    may_ask = not retired and teams.may_anywhere(viewer, Action.REQUEST_CREATE)
-    return {"types": types, "tiers": tiers, "retired": retired, "may_ask": may_ask}
+    return {
+        "tiers": [_tier(one, model, version, offers) for one in selectors.subscriptions()],
+        "retired": retired,
+        "may_ask": not retired and teams.may_anywhere(viewer, Action.REQUEST_CREATE),
+    }
+
+
+def _tier(subscription: "Subscription", model: str, version: str, offers: Offers) -> dict[str, Any]:
+    tier = subscription.tier
+    meters = {sku: catalog.meter(model, sku) for sku in catalog.deployment_types()}
+    pools = selectors.free_by_region(tier=tier, meters=set(meters.values()))
+    machines = selectors.real_capacities(tier=tier, model=model, version=version)
+
+    def cell(sku: str, region: str) -> Cell:
+        if (sku, region) not in offers:
+            return Cell(sku, "no", title="Microsoft does not offer it here")
+        return _cell(sku, pools.get((region, meters[sku])), machines.get((region, sku)))
+
+    places = {region: catalog.regions()[region].geography for _, region in offers}
+    geographies = []
+    for name in sorted(set(places.values()), key=_europe_first):
+        inside = [r for r in catalog.regions() if places.get(r) == name]
+        skus = {sku for sku, region in offers if region in inside}
+        types = [kind for kind in catalog.deployment_types().values() if kind.sku in skus]
+        rows = [(region, [cell(kind.sku, region) for kind in types]) for region in inside]
+        geographies.append(Geography(name, types, rows))
+    return {
+        "subscription": subscription,
+        "geographies": geographies,
+        "as_of": min((pool.synced_at for pool in pools.values()), default=None),
+    }
 
 
 def _europe_first(geography: str) -> tuple[bool, str]:
     return geography != FIRST_GEOGRAPHY, geography
 
 
-def _offered(sku: str, offers: frozenset[tuple[str, str]]) -> bool:
-    return any(sku == offered for offered, _ in offers)
-
-
-def _cell(
-    sku: str,
-    region: str,
-    offers: frozenset[tuple[str, str]],
-    pool: Free | None,
-    machines: Mapping[tuple[str, str], int],
-) -> Cell:
-    if (sku, region) not in offers:
-        return Cell(sku, "no", title="Microsoft does not offer it here")
+def _cell(sku: str, pool: Free | None, machines: int | None) -> Cell:
     if pool is None or not pool.limit:
         return Cell(sku, "none", title="Offered here, but our subscription has no quota")
-    room = machines.get((region, sku), pool.free)
     free = formats.quantity(pool.free, pool.unit)
-    if room < pool.free:
-        title = f"Our quota has {free} free, Azure’s machines can take {formats.number(room)} now"
-        return Cell(sku, "less", room, title)
+    if machines is not None and machines < pool.free:
+        room = formats.quantity(machines, pool.unit)
+        title = f"Our quota has {free} free, Azure’s machines can take {room} now"
+        return Cell(sku, "less", machines, title)
     title = f"{free} of {formats.number(pool.limit)} free"
     return Cell(sku, "free" if pool.free else "full", pool.free, title)
 

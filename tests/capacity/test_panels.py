@@ -48,10 +48,10 @@ GRID = '{% slot "model.grid" model="gpt-5.1" version="2025-11-13" %}'
 def cells(viewer, tier=0):
     grid = panels.model_grid(viewer, model="gpt-5.1", version=VERSION)
     return {
-        (row.region, cell.sku): cell
-        for _, rows in grid["tiers"][tier]["geographies"]
-        for row in rows
-        for cell in row.cells
+        (region, cell.sku): cell
+        for geography in grid["tiers"][tier]["geographies"]
+        for region, cells in geography.rows
+        for cell in cells
     }
 
 
@@ -72,6 +72,17 @@ def test_each_cell_has_one_of_five_answers(alice):
     assert {key for key, cell in found.items() if cell.state != "no"} == {
         (region, sku) for sku, region in offers
     }
+
+
+def test_a_column_stands_only_where_its_type_is_offered(alice):
+    pool(1000)
+    grid = panels.model_grid(alice, model="gpt-5.1", version=VERSION)
+    offers = catalog.availability("gpt-5.1", VERSION)
+    for geography in grid["tiers"][0]["geographies"]:
+        regions = {region for region, _ in geography.rows}
+        offered = {sku for sku, region in offers if region in regions}
+        assert {kind.sku for kind in geography.types} == offered
+        assert all(len(cells) == len(geography.types) for _, cells in geography.rows)
 
 
 def test_a_cell_links_to_the_prefilled_request(alice):

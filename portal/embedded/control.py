@@ -10,7 +10,7 @@ from portal.embedded import ROOT, VAR, Trouble
 from portal.embedded.children import Known, birth, end
 from portal.embedded.environment import Embedded
 from portal.embedded.logs import show
-from portal.embedded.state import LOG, Status, hold, holder, read_status, running
+from portal.embedded.state import LOG, RUN, Status, hold, holder, read_status, running
 from portal.embedded.supervise import last_words, listen
 
 NOT_RUNNING = "The portal is not running. Start it with: python3 portalctl.py up"
@@ -27,9 +27,10 @@ def up(*, port: int, detach: bool) -> int:
     listen(Embedded().bind_host, port).close()
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal is a Ctrl-C, too
         signal.signal(number, signal.default_int_handler)
+    sign_ins = RUN / "sign-ins"  # written when the database was prepared
     try:
         status = _start_supervisor(port)
-        print(f"\nThe portal is ready: {status.url}\n\n{status.sign_ins or FIRST_ADMIN}")
+        print(f"\nThe portal is ready: {status.url}\n\n{sign_ins.read_text() or FIRST_ADMIN}")
         if detach:
             return 0
         print("\nCtrl-C stops it.\n", flush=True)

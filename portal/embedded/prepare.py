@@ -1,21 +1,23 @@
-"""Prepare the database in one process: migrate, load the catalogue, seed the demonstration.
-
-After a form feed come the demo sign-ins, if there are any.
-"""
+"""Prepare the database in one process: migrate, check, load the catalogue, seed the demo."""
 
 import io
-import sys
 
 import django
 from django.conf import settings
 from django.core.management import call_command
 
-if __name__ == "__main__":
+
+def prepare() -> str:
+    """Bring the database up to date; return the demo sign-ins, empty outside demo mode."""
     django.setup()
-    call_command("migrate", interactive=False, verbosity=1)
-    call_command("check", databases=["default"])  # refuses demo accounts outside demo mode
+    call_command("migrate", interactive=False)
+    call_command("check", tags=["database"], databases=["default"])  # demo accounts, for one
     call_command("load_catalog")
+    sign_ins = io.StringIO()
     if settings.DEMO:
-        shown = io.StringIO()
-        call_command("seed_demo", stdout=shown)
-        sys.stdout.write("\f" + shown.getvalue())
+        call_command("seed_demo", stdout=sign_ins)
+    return sign_ins.getvalue().strip()
+
+
+if __name__ == "__main__":
+    prepare()

@@ -1,6 +1,6 @@
 """What a container runs, one role for each: web, worker, beat, migrate; and how it proves health.
 
-`portalctl.py up` starts the same commands.
+`portalctl.py up` starts the same servers.
 """
 
 import os

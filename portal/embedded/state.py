@@ -27,16 +27,20 @@ class Status:
     port: int
     step: str = ""
     trouble: str = ""
-    sign_ins: str = ""
     parts: dict[str, Known] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
 
     def write(self) -> None:
-        """Replace the file in one step, readable by its owner only: it may hold demo sign-ins."""
-        half = RUN / "status.new"
-        half.touch(mode=0o600)
-        half.write_text(json.dumps(asdict(self), indent=1))
-        half.rename(RUN / "status.json")
+        """Replace var/run/status.json."""
+        write_privately("status.json", json.dumps(asdict(self), indent=1))
+
+
+def write_privately(name: str, text: str) -> None:
+    """Replace a file of var/run in one step, readable by its owner only."""
+    half = RUN / f"{name}.new"
+    half.touch(mode=0o600)
+    half.write_text(text)
+    half.rename(RUN / name)
 
 
 def read_status() -> Status | None:

@@ -14,7 +14,7 @@ from types import FrameType
 from portal.embedded import Trouble
 from portal.embedded.children import Known, Part, birth, end, kill_group, start
 from portal.embedded.environment import Embedded
-from portal.embedded.role import beat, web, web_answers, worker
+from portal.embedded.role import beat, web_answers, worker
 from portal.embedded.state import LOG, Status, hold, read_status
 
 TICK_S = 0.1
@@ -88,9 +88,7 @@ class Supervisor:
         for neighbour in embedded:
             self.wait_for(neighbour.part().name, neighbour.ready)
         self.env = self.embedded.environment(port=self.port)
-        self.say("preparing the database")
-        self.prepare()
-        self.say("starting the web server")
+        self.say("preparing the database and starting the web server")
         self.launch(self.web())
         self.wait_for("web", lambda: web_answers(self.status.host, self.port))
         for name, argv in (("worker", worker("portal")), ("beat", beat())):
@@ -99,9 +97,10 @@ class Supervisor:
         self.status.write()
 
     def web(self) -> Part:
-        """Describe gunicorn on a socket that outlives it: during a restart browsers wait."""
+        """Describe the web server on a socket that outlives it: during a restart browsers wait."""
         file = self.listener.fileno()
-        return Part(name="web", argv=web(f"fd://{file}"), fds=(file,))
+        argv = [sys.executable, "-m", "portal.embedded.serve", f"fd://{file}"]
+        return Part(name="web", argv=argv, fds=(file,))
 
     def say(self, step: str) -> None:
         """Tell `up` what is being done."""
@@ -117,27 +116,16 @@ class Supervisor:
         self.status.write()
 
     def wait_for(self, name: str, ready: Callable[[], bool]) -> None:
-        """Wait until `ready`, restarting what dies meanwhile; give up with its last words."""
+        """Wait until `ready`, restarting what dies meanwhile; give up with its last words.
+
+        The web server dies when the database cannot be prepared, and would again.
+        """
         until = time.monotonic() + READY_WITHIN_S
+        patience = 0 if name == "web" else 3
         while not ready():
-            if time.monotonic() > until or self.status.restarts.get(name, 0) > 3:
+            if time.monotonic() > until or self.status.restarts.get(name, 0) > patience:
                 raise Trouble(f"{name} did not get ready. {last_words(name)}")
             self.tick()
-
-    def prepare(self) -> None:
-        """Migrate, load the catalogue and, in demo mode, seed; one process, its output kept."""
-        log = LOG / "prepare.log"
-        log.unlink(missing_ok=True)
-        part = Part("prepare", [sys.executable, "-m", "portal.embedded.prepare"])
-        child = start(part, env=self.env, log=log)
-        try:
-            while child.poll() is None:
-                self.tick()
-        finally:
-            end([Known(child.pid, birth(child.pid) or "")], grace_s=5)
-        if child.returncode:
-            raise Trouble(f"The database could not be prepared. {last_words('prepare')}")
-        self.status.sign_ins = log.read_text().partition("\f")[2].strip()
 
     def tick(self) -> None:
         """Restart what died, each time after a longer pause; keep the logs short.

@@ -68,7 +68,7 @@ def test_status_asks_every_part(running):
 
 
 def test_secrets_are_for_their_owner_only(running):
-    for name in ("secret-key", "run/status.json", "azure-sandbox/client-secret"):
+    for name in ("secret-key", "run/status.json", "run/sign-ins", "azure-sandbox/client-secret"):
         assert (running.root / "var" / name).stat().st_mode & 0o077 == 0
 
 

@@ -1,5 +1,6 @@
 """Every address of the portal; each chapter lists its own."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -16,7 +17,11 @@ urlpatterns = [
     path("", include("apps.requests.urls")),
     path("", include("apps.approvals.urls")),
     path("", include("apps.provisioning.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api_schema"), name="api_docs"),
+    path("api/schema/", login_required(SpectacularAPIView.as_view()), name="api_schema"),
+    path(
+        "api/docs/",
+        login_required(SpectacularSwaggerView.as_view(url_name="api_schema")),
+        name="api_docs",
+    ),
 ]
 handler400 = "portal.views.bad_request"

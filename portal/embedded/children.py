@@ -37,6 +37,7 @@ class Known:
     pid: int
     born: str
     stop_signal: int = signal.SIGTERM
+    since: float = 0.0  # of the wall clock, when we started it
 
     def lives(self) -> bool:
         """Say whether this very process still runs; a zombie does not."""

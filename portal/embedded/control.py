@@ -106,7 +106,8 @@ def reset(*, sure: bool) -> int:
     """Ask, stop everything, and remove var/ with all data in it."""
     if not sure:
         print(f"This removes {VAR}: the database, the logs and the sandbox's Azure.")
-        if input("Type yes to go on: ").strip() != "yes":
+        print("Type yes to go on: ", end="", flush=True)
+        if sys.stdin.readline().strip() != "yes":
             print("Nothing was removed.")
             return 1
     down()

@@ -1,19 +1,23 @@
 """Say how each part does by using it: a query, a PING, a page, a question to the worker."""
 
+import time
 from collections.abc import Callable
 
 import psycopg
 from kombu import Connection
 from kombu.exceptions import KombuError
 
+from portal.embedded.children import Known
 from portal.embedded.control import NOT_RUNNING
 from portal.embedded.environment import Embedded
 from portal.embedded.role import web_answers, worker_answers
 from portal.embedded.state import running
 
+STARTS_WITHIN_S = 20
+
 
 def status() -> int:
-    """Print a line for each part; return 1 if any is down."""
+    """Print a line for each part; return 1 if any is down. A young one may be starting."""
     found = running()
     if not found:
         print(NOT_RUNNING)
@@ -31,15 +35,20 @@ def status() -> int:
     if embedded.sandbox:
         checks["azure"] = embedded.sandbox.ready
     print(f"{found.url}  {found.phase}{f': {found.step}' if found.step else ''}")
-    down = []
-    for name, check in checks.items():
-        ok = check()
+    words = {name: _word(check(), found.parts.get(name)) for name, check in checks.items()}
+    for name, word in words.items():
         known, restarts = found.parts.get(name), found.restarts.get(name, 0)
         where = f"pid {known.pid}" if known else "not started here"
         again = f", restarted {restarts} times" if restarts else ""
-        print(f"  {name:<9} {'ok' if ok else 'DOWN':<5} {where}{again}")
-        down += [] if ok else [name]
-    return 1 if down else 0
+        print(f"  {name:<9} {word:<9} {where}{again}")
+    return 1 if "DOWN" in words.values() else 0
+
+
+def _word(ok: bool, known: Known | None) -> str:  # noqa: FBT001  # an answer, not an option
+    if ok:
+        return "ok"
+    young = known and known.lives() and time.time() - known.since < STARTS_WITHIN_S
+    return "starting" if young else "DOWN"
 
 
 def _database_answers(url: str) -> bool:

@@ -111,7 +111,7 @@ class Supervisor:
         """Start `part` and remember it."""
         child = start(part, env=self.env, log=LOG / f"{part.name}.log")
         self.parts[part.name], self.children[part.name] = part, child
-        known = Known(child.pid, birth(child.pid) or "", part.stop_signal)
+        known = Known(child.pid, birth(child.pid) or "", part.stop_signal, time.time())
         self.status.parts[part.name] = known
         self.status.write()
 

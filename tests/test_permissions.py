@@ -30,7 +30,6 @@ PAGES = {
     "residency": "2 2 2 2 2 2 2 2 2 L",
     "requests": "2 2 2 2 2 2 2 2 2 L",
     "requests_csv": "2 2 2 2 2 2 2 2 2 L",
-    "requests_csv": "2 2 2 2 2 2 2 2 2 L",
     "request_new": "2 2 2 2 3 3 3 3 3 L",
     "request": "2 2 4 4 2 2 2 2 2 L",
     "request_progress": "2 2 4 4 2 2 2 2 2 L",
@@ -208,10 +207,8 @@ def test_no_act_by_get(people, rows, name):
     ],
 )
 def test_a_row_that_does_not_exist_looks_like_a_foreign_one(people, rows, name):
-    if name in KINDS:
-        url = reverse(name, args=["no_such_kind"])
-    else:
-        url = address(name, rows, pk=999_999)
+    missing = reverse(name, args=["no_such_kind"]) if name in KINDS else ""
+    url = missing or address(name, rows, pk=999_999)
     client = browser_of(people, "petra" if name not in KINDS else "alice")
     kind = "application/json" if name.startswith("api-") else MULTIPART_CONTENT
     response = client.get(url) if name in PAGES else client.post(url, BODY, content_type=kind)

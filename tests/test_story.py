@@ -26,6 +26,7 @@ def test_from_the_catalogue_to_the_endpoint(people, sandbox, worker, client_of, 
     from apps.provisioning import selectors as built
     from apps.provisioning.models import WhatIf
     from apps.requests import services as requests
+    from apps.requests.states import RequestStatus
     from portal.demo import payload
 
     # A team looks in the catalogue; capacity says what may still be promised.
@@ -76,7 +77,8 @@ def test_from_the_catalogue_to_the_endpoint(people, sandbox, worker, client_of, 
     verbs = list(
         AuditEntry.objects.filter(subject=draft.ref).order_by("id").values_list("verb", flat=True)
     )
-    assert verbs == ["submitted", "in_review", "approved", "building", "done"]
+    states = [verb for verb in verbs if verb in RequestStatus.values]
+    assert states == ["submitted", "in_review", "approved", "building", "done"], verbs
 
     # Every request that Azure got is one that Microsoft's own specs allow.
     if SHARED.exists():

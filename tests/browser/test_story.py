@@ -28,10 +28,10 @@ def test_from_the_catalogue_to_the_endpoint(sign_in, worker, site):
     )
 
     # She fills the form; the estimate follows.
-    alice.select_option("#f-workload", label="claims-triage")
+    alice.select_option("#f-workload", label="policy-qa")
     alice.select_option("#f-environment", "prod")
     alice.select_option("#f-data-class", "internal")
-    alice.fill("#f-purpose", "Sort incoming claims by urgency.")
+    alice.fill("#f-purpose", "Answer questions about policies.")
     alice.fill("#f-capacity", "500")
     alice.fill("#f-requests-per-day", "20000")
     alice.fill("#f-input-tokens", "1155")
@@ -46,7 +46,7 @@ def test_from_the_catalogue_to_the_endpoint(sign_in, worker, site):
 
     # Petra reads the what-if and approves.
     petra = sign_in("petra", path="/inbox/")
-    petra.get_by_role("link", name=re.compile("claims-triage")).first.click()
+    petra.get_by_role("link", name=re.compile("policy-qa")).first.click()
     expect(petra.locator("main")).to_contain_text("sku.capacity", timeout=20_000)
     expect(petra.locator("main")).to_contain_text("500")
     petra.get_by_role("button", name=re.compile("^Approve")).first.click()
@@ -62,7 +62,7 @@ def test_from_the_catalogue_to_the_endpoint(sign_in, worker, site):
     expect(alice.get_by_role("heading", level=1)).to_contain_text("Done", timeout=40_000)
 
     # The endpoint and the snippet appear.
-    alice.get_by_role("link", name=re.compile("claims-triage-prod")).first.click()
+    alice.get_by_role("link", name=re.compile("policy-qa-prod")).first.click()
     expect(alice.locator("main")).to_contain_text("/openai/v1")
     expect(alice.locator("main")).to_contain_text("get_bearer_token_provider")
     resource = alice.url
@@ -71,6 +71,6 @@ def test_from_the_catalogue_to_the_endpoint(sign_in, worker, site):
     charlie = sign_in("charlie")
     for path in (address, resource):
         assert charlie.request.get(path).status == 404
-    for path in ("/requests/", "/resources/", "/search?q=claims-triage"):
+    for path in ("/requests/", "/resources/", "/search?q=policy-qa"):
         charlie.goto(path)
-        expect(charlie.locator("main")).not_to_contain_text("claims-triage-prod")
+        expect(charlie.locator("main")).not_to_contain_text("policy-qa-prod")

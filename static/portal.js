@@ -174,15 +174,34 @@
     if (event.target.closest("form[data-draft]")) unsaved = false;
   });
 
-  /* What a person is typing survives a redraw of its form: the server answers older words. */
-  let typing = null;
-  document.addEventListener("htmx:beforeSwap", () => {
+  /* What a person answers while the server draws their form again stays as they left it: the
+     server's answer knows only what stood there when it was asked. */
+  const ticked = "[type=checkbox], [type=radio]";
+  const answers = (part) => new Map([...part.querySelectorAll("input, select, textarea")]
+    .filter((field) => field.id && field.type !== "hidden")
+    .map((field) => [field.id, field.matches(ticked) ? field.checked : field.value]));
+  let sent = new Map(), since = new Map(), cursor = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target.closest("form");
+    if (form?.dataset.sent) event.preventDefault();
+    else if (form) sent = answers(form);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const now = answers(event.target);
+    since = new Map([...now].filter(([id, value]) => sent.has(id) && sent.get(id) !== value));
     const field = document.activeElement;
-    typing = field.matches("input:not([type=checkbox], [type=radio]), textarea") && field.id ? { id: field.id, value: field.value } : null;
+    cursor = since.has(field.id) && !field.matches(`select, ${ticked}`) ? [field.id, field.selectionStart, field.selectionEnd] : null;
   });
   document.addEventListener("htmx:afterSwap", () => {
-    const field = typing && $(typing.id);
-    if (field && field.value !== typing.value) field.value = typing.value;
+    for (const [id, value] of since) {
+      const field = $(id);
+      if (!field) continue;
+      if (field.matches(ticked)) field.checked = value;
+      else if (!field.options || [...field.options].some((option) => option.value === value)) field.value = value;
+    }
+    if (cursor) $(cursor[0])?.setSelectionRange(cursor[1], cursor[2]);
+    since = new Map();
+    cursor = null;
   });
 
   const focusMarked = (part) => part.querySelector("[data-focus]")?.focus();

@@ -48,7 +48,11 @@ def timeline(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | No
     steps = selectors.current_steps(request)
     if request.status == RequestStatus.SUBMITTED:
         return None
-    return {"entries": [_entry(viewer, request, step) for step in steps]}
+    entries = [_entry(viewer, request, step) for step in steps]
+    if request.status == RequestStatus.NEEDS_INFO:
+        now = next(i for i, step in enumerate(steps) if step.status == StepStatus.OPEN)
+        entries.insert(now, _answer(viewer, request))
+    return {"entries": entries}
 
 
 def rules(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
@@ -61,12 +65,12 @@ def rules(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
     }
 
 
-def before(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
-    """List what the team asked for before."""
+def others(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """List what else the team asked for."""
     if request.submitted_at is None:
         return None
-    earlier = selectors.earlier_of_team(viewer, request)
-    return {"earlier": earlier, "team": request.team} if earlier else None
+    found = selectors.others_of_team(viewer, request)
+    return {"others": found, "team": request.team} if found else None
 
 
 def who_decides(viewer: Person, *, estimate: Estimate, **_: Any) -> dict[str, Any] | None:
@@ -150,20 +154,27 @@ def _entry(viewer: Person, request: ResourceRequest, step: Step) -> dict[str, An
             "text": vote.reason or f"Rule {code}",
         }
     if step.status == StepStatus.OPEN:
-        waiting = request.status == RequestStatus.NEEDS_INFO
         names = _names(viewer, request, step) or "nobody yet; ask a platform admin"
-        return {
-            "state": "now",
-            "title": f"{step.label}: {names}",
-            "at": step.opened_at,
-            "text": f"Waits for the answer of {request.requester.name}."
-            if waiting
-            else f"One yes is enough. Rule {code}",
-        }
+        title = f"{step.label}: {names}"
+        if request.status == RequestStatus.NEEDS_INFO:
+            return {"state": "next", "title": title, "at": None, "text": "After the answer"}
+        text = f"One yes is enough. Rule {code}"
+        return {"state": "now", "title": title, "at": step.opened_at, "text": text}
     if step.status == StepStatus.CANCELLED:
         return {"state": "next", "title": step.label, "at": None, "text": "Not asked any more"}
     sentence = f"{rule[:1].upper()}{rule[1:]}. Rule {code}"
     return {"state": "next", "title": step.label, "at": None, "text": sentence}
+
+
+def _answer(viewer: Person, request: ResourceRequest) -> dict[str, Any]:
+    """Say who has to answer before anybody decides."""
+    who = "you" if viewer.pk == request.requester_id else request.requester.name
+    return {
+        "state": "now",
+        "title": f"Answer: {who}",
+        "at": request.changed_at,
+        "text": "A question is open; whatever the request holds stays held.",
+    }
 
 
 def _names(viewer: Person, request: ResourceRequest, step: Step | None) -> str:
@@ -204,6 +215,6 @@ def _effect(request: ResourceRequest, asked: str, *, last: bool) -> str:
     if not last:
         return f"Hands it on to the next step. The last yes commits {asked}{where} and {cost}."
     return (
-        f"Commits {asked}{where} and {cost}. Building starts at once. "
-        "What was built can be given back later."
+        f"Commits {asked}{where} and {cost}. Building starts at once; "
+        "from then on the request can no longer be withdrawn."
     )

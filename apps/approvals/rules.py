@@ -31,7 +31,9 @@ def steps(estimate: Estimate, *, finance_above_usd: int) -> list[Needed]:
 def _finance(estimate: Estimate, above_usd: int) -> Needed:
     limit = formats.money(nano(above_usd), 0)
     expected = estimate.expected_nano
-    if expected is None:
+    if not estimate.complete:
+        rule, needed = f"P-05: decides above {limit} a month", False
+    elif expected is None:
         rule, needed = "P-06: finance decides, as no price is known", True
     elif expected > nano(above_usd):
         rule = (

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
     PolymorphicProxySerializer,
@@ -104,6 +103,9 @@ ASKED = PolymorphicProxySerializer(
 CHANGED = inline_serializer(
     "Changed", {"payload": serializers.DictField(help_text="The fields to change.")}
 )
+CHOSEN = inline_serializer(
+    "Chosen", {"payload": serializers.DictField(help_text="The fields chosen so far.")}
+)
 
 
 class RequestList(APIView):
@@ -182,10 +184,9 @@ def submit(request: Request, pk: int) -> Response:
 def withdraw(request: Request, pk: int) -> Response:
     """Take a request back."""
     viewer: Any = request.user
+    row = selectors.request_for(viewer, pk)
     reason = _read(WithdrawIn, request)["reason"]
-    row = services.withdraw_request(
-        request=selectors.request_for(viewer, pk), reason=reason, by=viewer
-    )
+    row = services.withdraw_request(request=row, reason=reason, by=viewer)
     return Response(RequestOut(row).data)
 
 
@@ -222,7 +223,7 @@ class Messages(APIView):
 
 @extend_schema(
     operation_id="kind_options",
-    parameters=[OpenApiParameter("field", OpenApiTypes.STR, description="Any field of the kind.")],
+    request=CHOSEN,
     responses={
         200: inline_serializer(
             "Options",
@@ -239,10 +240,10 @@ class Messages(APIView):
                 )
             },
         ),
-        404: PROBLEM,
+        **REFUSALS,
     },
 )
-@api_view(["GET"])
+@api_view(["POST"])
 def options(request: Request, kind: str) -> Response:
     """Give the choices of each field for the fields chosen so far, as in the form."""
     found = _review(request, kind)
@@ -253,7 +254,7 @@ def options(request: Request, kind: str) -> Response:
 
 @extend_schema(
     operation_id="kind_estimate",
-    parameters=[OpenApiParameter("field", OpenApiTypes.STR, description="Any field of the kind.")],
+    request=CHOSEN,
     responses={
         200: inline_serializer(
             "Estimated",
@@ -263,10 +264,10 @@ def options(request: Request, kind: str) -> Response:
                 "errors": serializers.DictField(child=serializers.CharField()),
             },
         ),
-        404: PROBLEM,
+        **REFUSALS,
     },
 )
-@api_view(["GET"])
+@api_view(["POST"])
 def estimate(request: Request, kind: str) -> Response:
     """Price what was chosen so far, and say what would be refused."""
     found = _review(request, kind)
@@ -283,7 +284,9 @@ def estimate(request: Request, kind: str) -> Response:
 def _review(request: Request, kind: str) -> selectors.Review:
     viewer: Any = request.user
     what = selectors.kind_named(kind)
-    return selectors.review(what, selectors.typed_of(what, request.query_params.dict()), viewer)
+    services.require_asker(viewer)
+    typed = selectors.typed_of(what, _payload(_body(request)))
+    return selectors.review(what, typed, viewer)
 
 
 def _body(request: Request) -> dict[str, Any]:

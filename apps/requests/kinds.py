@@ -30,7 +30,8 @@ class Line:
 class Estimate:
     """List cost per month in nano-USD: low, expected, and at the limit of the capacity.
 
-    All three are None where no price is known; `note` then says why, with source and date.
+    All three are None where no price is known; `note` then says why, with source and date, or,
+    if not `complete`, what has to be filled in first.
     """
 
     low_nano: int | None = None
@@ -40,6 +41,7 @@ class Estimate:
     facts: Sequence[tuple[str, str]] = ()
     note: str = ""
     source: str = ""
+    complete: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Freeze it on the request."""

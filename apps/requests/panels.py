@@ -128,10 +128,10 @@ def found(viewer: Person, *, query: str) -> dict[str, Any] | None:
 def _draft(viewer: Person, request: ResourceRequest) -> dict[str, Any]:
     if request.status == S.WITHDRAWN:
         return {"state": "done", "title": "Drafted", "at": request.created_at, "text": ""}
-    who = "you" if viewer.pk == request.requester_id else request.requester.name
+    mine = viewer.pk == request.requester_id
     return {
         "state": "now",
-        "title": f"Draft of {who}",
+        "title": "Your draft" if mine else f"Draft of {request.requester.name}",
         "at": request.changed_at,
         "text": "Nothing is held until it is submitted.",
     }

@@ -15,10 +15,10 @@ from apps.approvals.selectors.inbox import (
 from apps.approvals.selectors.steps import (
     Say,
     current_steps,
-    earlier_of_team,
     needed_steps,
     next_actors,
     open_step,
+    others_of_team,
     say_of,
     waiting_steps,
 )
@@ -29,7 +29,6 @@ __all__ = [
     "Say",
     "current_steps",
     "decided_by",
-    "earlier_of_team",
     "figures",
     "inbox",
     "inbox_count",
@@ -37,6 +36,7 @@ __all__ = [
     "needed_steps",
     "next_actors",
     "open_step",
+    "others_of_team",
     "rows_of",
     "say_of",
     "tab_counts",

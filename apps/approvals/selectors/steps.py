@@ -87,10 +87,10 @@ def say_of(viewer: Person, request: ResourceRequest, step: Step | None = None) -
     return Say(step, may_reject=True, concerned=True)
 
 
-def earlier_of_team(
+def others_of_team(
     viewer: Person, request: ResourceRequest, *, most: int = 5
 ) -> QuerySet[ResourceRequest]:
-    """List what the team asked for before, last submitted first."""
+    """List what else the team asked for, last submitted first."""
     rows: QuerySet[ResourceRequest] = requests.requests_visible(viewer)
-    earlier = rows.filter(team=request.team_id, submitted_at__isnull=False).exclude(pk=request.pk)
-    return earlier.order_by("-submitted_at", "-id")[:most]
+    others = rows.filter(team=request.team_id, submitted_at__isnull=False).exclude(pk=request.pk)
+    return others.order_by("-submitted_at", "-id")[:most]

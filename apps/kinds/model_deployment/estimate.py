@@ -26,7 +26,9 @@ def estimate(payload: Payload) -> Estimate:
     wanted, data = Wanted.of(payload), payload.data
     kind = wanted.kind
     if kind is None or not (wanted.model and wanted.region):
-        return Estimate(note="Choose a model, a type and a region to see what it costs.")
+        return Estimate(
+            note="Choose a model, a type and a region to see what it costs.", complete=False
+        )
     facts = _facts(wanted, kind, data)
     price = _price(wanted, data)
     if price is None:
@@ -40,7 +42,8 @@ def estimate(payload: Payload) -> Estimate:
     if kind.billing == "ptu":
         return _by_hour(wanted, price, facts, source)
     if any(not isinstance(data.get(name), int) for name in USE):
-        return Estimate(facts=facts, source=source, note="Fill in the expected use to see a price.")
+        note = "Fill in the expected use to see a price."
+        return Estimate(facts=facts, source=source, note=note, complete=False)
     return _by_token(wanted, kind, data, price, facts, source)
 
 
@@ -64,7 +67,8 @@ def _by_hour(
 ) -> Estimate:
     amount, hourly = wanted.capacity, price.ptu_hour_nano
     if amount is None or hourly is None:
-        return Estimate(facts=facts, source=source, note="Write a capacity to see a price.")
+        note = "Write a capacity to see a price."
+        return Estimate(facts=facts, source=source, note=note, complete=False)
     cost = amount * hourly * HOURS
     line = Line(
         f"{formats.number(amount)} PTU × {HOURS} hours",

@@ -1,8 +1,10 @@
 """The choices of the form, each forbidden one with its reason and the nearest that would pass."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apps.catalog import selectors as catalog
 from apps.catalog.selectors import TypeFacts, VersionFacts
@@ -11,7 +13,9 @@ from apps.kernel.forms import Option
 from apps.kinds.model_deployment.wanted import Wanted
 from apps.requests.kinds import Payload
 from apps.teams import selectors as teams
-from apps.teams.models import Person
+
+if TYPE_CHECKING:
+    from apps.teams.models import Person
 
 
 def options(typed: Mapping[str, Any], viewer: Person) -> Mapping[str, Sequence[Option]]:
@@ -73,12 +77,12 @@ def version_options(wanted: Wanted) -> list[Option]:
         gone = version.retired(wanted.on)
         label = f"{version.version} (newest)" if newest and not gone else version.version
         newest = newest and gone
-        ends = version.retires_on
+        ends, soon = version.retires_on, version.ends_soon(wanted.on)
         found.append(
             Option(
                 version.version,
                 label,
-                hint=f"until {formats.day(ends, today=wanted.on)}" if ends else "",
+                hint=f"retires {formats.day(ends, today=wanted.on)}" if ends and soon else "",
                 why_not=retired(version, wanted.on) if gone else "",
             )
         )
@@ -103,9 +107,23 @@ def type_options(wanted: Wanted) -> list[Option]:
 
 
 def _type_hint(wanted: Wanted, kind: TypeFacts) -> str:
+    """Say in a few words where calls are processed and how they are paid."""
     steps = wanted.instead(kind.sku).ptu_steps
-    least = f" From {formats.quantity(steps[0], kind.unit)}." if steps else ""
-    return f"{kind.help}{least}"
+    paid = {
+        "tokens": "Pay per token.",
+        "batch": "Half the price, within 24 hours.",
+        "ptu": f"Paid by the hour{f', from {steps[0]} PTU' if steps else ''}.",
+    }[kind.billing]
+    return f"Processed {_where(wanted, kind)}. {paid}"
+
+
+def _where(wanted: Wanted, kind: TypeFacts) -> str:
+    zone = getattr(catalog.regions().get(wanted.region), "data_zone", "")
+    return {
+        "global": "in any Azure region",
+        "datazone": f"in the {zone} data zone" if zone else "in the EU or US data zone",
+        "regional": f"in {wanted.region}" if wanted.region else "in one region",
+    }[kind.scope]
 
 
 def _type_refused(wanted: Wanted, kind: TypeFacts) -> str:
@@ -117,7 +135,8 @@ def _type_refused(wanted: Wanted, kind: TypeFacts) -> str:
     answers = [wanted.residency(kind.sku, region) for region in sorted(regions)]
     if any(answer.allowed for answer in answers):
         return ""
-    return f"{answers[0].why}{_passing_type(wanted, kind)}"
+    label = dict(catalog.data_classes()).get(wanted.data_class, wanted.data_class)
+    return f"Not for {label} data: processed {_where(wanted, kind)}.{_passing_type(wanted, kind)}"
 
 
 def _passing_type(wanted: Wanted, kind: TypeFacts) -> str:

@@ -22,8 +22,8 @@ def check() -> int:
     checks = {
         "format": [str(tool / "ruff"), "format", "--check", "."],
         "lint": [str(tool / "ruff"), "check", "."],
-        "template format": [str(tool / "djlint"), "--check", "--quiet", *TEMPLATES],
-        "template lint": [str(tool / "djlint"), "--lint", "--quiet", *TEMPLATES],
+        "template format": [str(tool / "djlint"), "--check", *TEMPLATES],
+        "template lint": [str(tool / "djlint"), "--lint", *TEMPLATES],
         "types": [str(tool / "mypy"), *(t for t in TYPED if (ROOT / t).exists())],
         "walls": [str(tool / "lint-imports")],
         "production settings": [*django, "check", "--deploy", "--fail-level", "WARNING"],

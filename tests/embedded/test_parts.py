@@ -130,7 +130,7 @@ def test_following_survives_rotation(tmp_path, capsys):
     log.write_text("one\ntwo\n")
     rounds = iter(range(3))
 
-    def again() -> bool:
+    def again():
         turn = next(rounds)
         if turn == 0:
             with log.open("a") as file:

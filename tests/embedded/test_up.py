@@ -16,7 +16,7 @@ from tests.embedded.conftest import Installation, eventually
 pytestmark = pytest.mark.slow
 
 
-def known(installation: Installation) -> dict:
+def known(installation):
     return json.loads((installation.root / "var/run/status.json").read_text())
 
 

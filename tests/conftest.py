@@ -31,7 +31,7 @@ def _truncate(_case: TransactionTestCase) -> None:
         cursor.execute("TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(tables)))
 
 
-TransactionTestCase._fixture_teardown = _truncate
+TransactionTestCase._fixture_teardown = _truncate  # type: ignore[attr-defined]
 
 
 def pytest_configure() -> None:

@@ -1,5 +1,6 @@
 """Pools as a sync would leave them, without asking Azure."""
 
+from typing import Any
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -19,7 +20,7 @@ class Ask:
     """An event that asks for capacity."""
 
     subject: str
-    claims: list = field(default_factory=list)
+    claims: list[Any] = field(default_factory=list)
     placing: Placing | None = None
     why: str = "Claims triage"
 

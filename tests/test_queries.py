@@ -1,0 +1,122 @@
+"""How many queries a page asks: the same with 10 rows and with 100, and no more than written here.
+
+A page that needs more is a finding; a page that needs fewer may lower its number.
+"""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.approvals.models import Step
+from apps.provisioning.models import Resource
+from apps.requests.models import ResourceRequest
+from apps.teams.models import Environment, Team, Workload
+from apps.teams.roles import Action
+from portal.demo import payload
+
+BASELINE = {
+    ("alice", "/"): 9,
+    ("petra", "/"): 14,
+    ("fiona", "/"): 10,
+    ("alice", "/requests/"): 9,
+    ("petra", "/requests/?tab=open"): 10,
+    ("petra", "/inbox/"): 12,
+    ("alice", "/resources/"): 8,
+    ("alice", "/catalogue/"): 8,
+    ("alice", "/catalogue/models/gpt-5.1/"): 7,
+    ("alice", "/catalogue/residency/"): 6,
+    ("audra", "/audit/"): 6,
+    ("alice", "/search?q=claims"): 8,
+    ("alice", "/requests/new/model_deployment/?model=gpt-5.1"): 11,
+    ("petra", "request"): 26,
+    ("alice", "resource"): 7,
+    ("alice", "/api/requests/"): 5,
+}
+
+
+@pytest.fixture
+def fill(people):
+    team, prod = Team.objects.get(slug="claims"), Environment.objects.get(slug="prod")
+    workload = Workload.objects.get(slug="claims-triage")
+    typed = payload("claims-triage")
+
+    def many(count):
+        def ask(status):
+            return ResourceRequest(
+                kind="model_deployment",
+                team=team,
+                workload=workload,
+                environment=prod,
+                requester=people.alice,
+                title="gpt-5.1 for claims-triage",
+                payload={**typed, "capacity": 500},
+                payload_version=1,
+                status=status,
+                submitted_at=timezone.now(),
+            )
+
+        open_ones = ResourceRequest.objects.bulk_create(ask("in_review") for _ in range(count))
+        Step.objects.bulk_create(
+            Step(
+                request=one,
+                position=1,
+                label="Platform",
+                action=Action.DECIDE_PLATFORM,
+                rule="The platform always decides",
+                status="open",
+                opened_at=timezone.now(),
+            )
+            for one in open_ones
+        )
+        done = ResourceRequest.objects.bulk_create(ask("done") for _ in range(count))
+        facts = {
+            "model": "gpt-5.1",
+            "version": "2025-11-13",
+            "sku": "GlobalStandard",
+            "capacity": 500,
+            "account": "aoai-1",
+            "endpoint": "https://aoai-1.openai.azure.com/",
+            "content_filter": "Microsoft.DefaultV2",
+            "upgrade": "OnceCurrentVersionExpired",
+        }
+        built = Resource.objects.bulk_create(
+            Resource(
+                request=one,
+                kind="model_deployment",
+                team=team,
+                workload=workload,
+                environment=prod,
+                name=f"claims-{one.pk}",
+                region="swedencentral",
+                azure_id=f"/d/{one.pk}",
+                stack_id=f"/s/{one.pk}",
+                facts=facts,
+            )
+            for one in done
+        )
+        return {
+            "request": f"/requests/{open_ones[0].pk}/",
+            "resource": f"/resources/{built[0].pk}/",
+        }
+
+    return many
+
+
+def asked(client, url):
+    assert client.get(url).status_code == 200  # warm: facts are cached per process
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return [q["sql"] for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+
+
+@pytest.mark.parametrize(("who", "path"), BASELINE, ids=lambda v: v)
+def test_the_same_with_ten_rows_and_with_a_hundred(people, client_of, fill, who, path):
+    addresses = fill(10)
+    client = client_of(getattr(people, who))
+    url = addresses.get(path, path)
+    few = asked(client, url)
+    fill(100)
+    many = asked(client, url)
+    assert len(many) <= len(few) + 1, "\n".join(sorted(many))  # one more tells if there is a page 2
+    assert len(many) <= BASELINE[who, path], "\n".join(many)

@@ -46,7 +46,9 @@ def up(*, port: int, detach: bool) -> int:
 
 def _start_supervisor(port: int) -> Status:
     """Start it on its own, show its steps, and return once the portal answers."""
-    with (LOG / "supervisor.log").open("wb") as log:
+    words = LOG / "supervisor.log"
+    words.unlink(missing_ok=True)
+    with words.open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "portal.embedded.supervise", "--port", str(port)],
             cwd=ROOT,

@@ -17,7 +17,7 @@ from portal.embedded.environment import Embedded
 from portal.embedded.role import beat, web_answers, worker
 from portal.embedded.state import LOG, Status, hold, read_status
 
-TICK_S = 0.1
+TICK_S, CALM_TICK_S = 0.05, 0.25
 READY_WITHIN_S = 120
 LONGEST_PAUSE_S = 15.0
 CALM_AFTER_S = 60
@@ -140,9 +140,8 @@ class Supervisor:
                 kill_group(child.pid)
                 del self.children[name]
                 started, pause = self.due.get(name, (0.0, 0.0))
-                pause = (
-                    0.0 if now - started > CALM_AFTER_S else min(2 * pause + 0.2, LONGEST_PAUSE_S)
-                )
+                calm = now - started > CALM_AFTER_S
+                pause = 0.0 if calm else min(2 * pause + 0.2, LONGEST_PAUSE_S)
                 self.due[name] = (now + pause, pause)
                 self.status.restarts[name] = self.status.restarts.get(name, 0) + 1
         for name in self.parts.keys() - self.children.keys():
@@ -152,7 +151,7 @@ class Supervisor:
             if log.stat().st_size > LOG_LIMIT:  # the parts append, so the file may shrink
                 shutil.copyfile(log, log.with_suffix(".log.1"))
                 os.truncate(log, 0)
-        time.sleep(TICK_S)
+        time.sleep(TICK_S if self.status.phase == "starting" else CALM_TICK_S)
 
     def take_down(self) -> None:
         """End web, worker and beat, then what they need; Postgres last."""

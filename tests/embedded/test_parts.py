@@ -15,6 +15,7 @@ import pytest
 from portal.embedded import ROOT, Trouble
 from portal.embedded.bench import judge
 from portal.embedded.children import Known, Part, birth, end, start
+from portal.embedded.environment import Embedded
 from portal.embedded.lent import bare_environment, lend, throw_away
 from portal.embedded.logs import show
 from portal.embedded.places import own_dir, socket_dir
@@ -77,6 +78,17 @@ def test_a_real_installation_does_not_shine_through(monkeypatch):
     monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "real")
     monkeypatch.setenv("DATABASE_URL", "postgresql://real")
     assert {"AZURE_SUBSCRIPTION_ID", "DATABASE_URL"}.isdisjoint(bare_environment())
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "AZURE_SUBSCRIPTION_ID"])
+def test_demo_mode_cannot_be_asked_for_with_real_parts(monkeypatch, name):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv(name, "postgresql://db.example/portal")
+    monkeypatch.setenv("PORTAL_EMBEDDED_DB", "1")
+    monkeypatch.setenv("PORTAL_AZURE_SANDBOX", "1")
+    monkeypatch.setenv("DJANGO_SECRET_KEY", "x" * 50)
+    env = Embedded().environment(port=8000)
+    assert "0" in (env["PORTAL_EMBEDDED_DB"], env["PORTAL_AZURE_SANDBOX"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's death signal is Linux's")

@@ -14,3 +14,4 @@ class PortalConfig(AppConfig):
         """Tell the story, and make sure that no demo account outlives demo mode."""
         import_module("portal.story")
         import_module("portal.checks")
+        import_module("portal.openapi")

@@ -236,6 +236,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Ask for AI capacity on Azure, decide about it, and find the way in.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # Pages

@@ -44,12 +44,14 @@ def test_the_story(capsys):
 
 
 def test_every_event_is_told_by_somebody():
-    code = "\n".join(path.read_text() for path in SOURCES)
+    tellers = [p for p in SOURCES if {"services", "worker"} & {*p.parts, p.stem}]
+    lines = [
+        line for path in tellers for line in path.read_text().splitlines() if "import" not in line
+    ]
     silent = [
-        e.__name__
-        for e in all_events()
-        if not re.search(rf"\b{e.__name__}\(\s", code)
-        and not re.search(rf"tell\([^)]*{e.__name__}\(", code)
+        event.__name__
+        for event in all_events()
+        if not any(re.search(rf"\b{event.__name__}\b[^,]*[,(]", line) for line in lines)
     ]
     assert silent == []
 

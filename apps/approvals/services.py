@@ -4,8 +4,6 @@ Whoever votes locks the request first and its step second, as every service of r
 two votes at the same moment the second sees what the first one did.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
@@ -15,7 +13,6 @@ from apps.approvals import rules
 from apps.approvals.models import Decision, Step
 from apps.approvals.selectors import say_of
 from apps.approvals.states import StepStatus
-from apps.catalog import selectors as catalog
 from apps.kernel import formats, states
 from apps.kernel.actors import SYSTEM
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, StaleStateError
@@ -160,8 +157,7 @@ def _faster(request: ResourceRequest, seen: int | None) -> str:
 def _refuse_outdated(row: ResourceRequest) -> None:
     """Refuse a yes to what offer, residency or capacity no longer allow."""
     kind = asks.kind_named(row.kind)
-    with catalog.one_revision():
-        problems: Any = kind.check(asks.payload_of(row, held=True))
+    problems = kind.check(asks.payload_of(row, held=True))
     if problems:
         raise ConflictError(
             f"{row.number} can no longer be approved. {' '.join(problems.values())} "

@@ -23,15 +23,18 @@ def room(limit=1000, *, tier="prod"):
     return found
 
 
+def plain(text):
+    """Write ordinary blanks for the ones that do not break."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def typed(workload="claims-triage", **changes):
     """Fill the form; numbers as people type them."""
     return payload(workload, **{name: str(value) for name, value in changes.items()})
 
 
 def draft(by, workload="claims-triage", **changes):
-    return services.save_draft(
-        kind="model_deployment", payload=typed(workload, **changes), by=by
-    )
+    return services.save_draft(kind="model_deployment", payload=typed(workload, **changes), by=by)
 
 
 def submitted(by, workload="claims-triage", **changes):
@@ -46,6 +49,7 @@ __all__ = [
     "Environment",
     "Workload",
     "draft",
+    "plain",
     "room",
     "submitted",
     "typed",

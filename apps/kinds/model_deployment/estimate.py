@@ -21,6 +21,7 @@ USE = ("requests_per_day", "input_tokens", "output_tokens")
 MOST_ALTERNATIVES = 4
 
 
+@catalog.one_revision()
 def estimate(payload: Payload) -> Estimate:
     """Price the expected use; all amounts None, with the reason, where no price is known."""
     wanted, data = Wanted.of(payload), payload.data
@@ -181,6 +182,7 @@ def _by_tokens(wanted: Wanted, kind: TypeFacts, amount: int, taken: int, given: 
     return amount * ptu.input_tpm_per_ptu // (taken + given * ptu.output_ratio)
 
 
+@catalog.one_revision()
 def alternatives(payload: Payload) -> list[Alternative]:
     """Offer what would pass now, when the wanted place has no room for the wanted amount.
 

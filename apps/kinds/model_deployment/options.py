@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apps.teams.models import Person
 
 
+@catalog.one_revision()
 def options(typed: Mapping[str, Any], viewer: Person) -> Mapping[str, Sequence[Option]]:
     """Give the choices of each field for what was chosen so far; the same for everybody."""
     chosen = str(typed.get("environment") or "")
@@ -36,6 +37,7 @@ def choices(wanted: Wanted) -> Mapping[str, Sequence[Option]]:
     }
 
 
+@catalog.one_revision()
 def check(payload: Payload) -> dict[str, str]:
     """Refuse what the form would not let through, field by field, capacity last."""
     wanted = Wanted.of(payload)

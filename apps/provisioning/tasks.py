@@ -24,6 +24,6 @@ def sweep() -> None:
 def nudge(event: JobQueued) -> None:
     """Nudge a worker once the row is committed; a broker that is down fails nobody's request."""
     transaction.on_commit(
-        lambda: advance_job.apply_async((event.job_id,), countdown=event.after_s or None),
+        lambda: advance_job.apply_async((event.job_id,), countdown=event.after_s),
         robust=True,
     )

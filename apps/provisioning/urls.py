@@ -5,7 +5,6 @@ from django.urls import path
 from apps.provisioning import views
 
 urlpatterns = [
-    path("requests/<int:pk>/progress/", views.request_progress, name="request_progress"),
     path("requests/<int:pk>/what-if/", views.request_what_if_redo, name="request_what_if_redo"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job_retry"),
     path("jobs/<int:pk>/give-up/", views.job_give_up, name="job_give_up"),

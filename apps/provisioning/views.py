@@ -5,41 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.provisioning import panels, selectors, services
 from apps.requests import selectors as requests
 
-PARTS = {
-    "progress": (panels.progress, "provisioning/progress.html"),
-    "what-if": (panels.what_changes, "provisioning/what_changes.html"),
-}
 COLUMNS = (
     *("name", "status", "model", "version", "deployment_type", "capacity", "region", "account"),
     *("workload", "environment", "team", "business_unit", "request", "built_at"),
 )
-
-
-@require_safe
-def request_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Draw a part of a request's page again; when its work has ended, the whole page."""
-    return _part(request, pk, request.GET.get("part", "progress"))
-
-
-def _part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
-    if name not in PARTS:
-        raise Http404
-    panel, template = PARTS[name]
-    subject = requests.request_for(request.user, pk)  # type: ignore[arg-type]
-    context = panel(request.user, request=subject)  # type: ignore[operator]
-    if context is None:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    response = render(request, template, context)
-    if name == "progress" and not context["progress"].live:
-        response["HX-Refresh"] = "true"
-    return response
 
 
 @require_POST
@@ -48,7 +24,8 @@ def request_what_if_redo(request: HttpRequest, pk: int) -> HttpResponse:
     subject = requests.request_for(request.user, pk)  # type: ignore[arg-type]
     services.redo_what_if(request=subject, by=request.user)  # type: ignore[arg-type]
     if request.htmx:  # type: ignore[attr-defined]
-        return _part(request, pk, "what-if")
+        context = panels.what_changes(request.user, request=subject)  # type: ignore[arg-type]
+        return render(request, "provisioning/what_changes.html", context)
     return redirect("request", pk)
 
 

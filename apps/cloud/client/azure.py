@@ -11,7 +11,7 @@ from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 from django.conf import settings
 
-from apps.cloud.client.looks import Done, Running, SingleLook, begun, looked
+from apps.cloud.client.looks import Done, Running, SingleLook
 from apps.cloud.client.session import credential, options, told_in_sentences
 from apps.cloud.errors import NeedsPersonError, explain
 
@@ -75,15 +75,15 @@ class Azure:
         self._subject = subject
 
     @cached_property
-    def _resources(self) -> ResourceManagementClient:
+    def _resources(self) -> Any:
         return self._client(ResourceManagementClient, RESOURCES_API)
 
     @cached_property
-    def _deployments(self) -> DeploymentsMgmtClient:
+    def _deployments(self) -> Any:
         return self._client(DeploymentsMgmtClient, DEPLOYMENTS_API)
 
     @cached_property
-    def _stacks(self) -> DeploymentStacksClient:
+    def _stacks(self) -> Any:
         return self._client(DeploymentStacksClient, STACKS_API)
 
     def _client(self, kind: Any, api_version: str) -> Any:
@@ -165,21 +165,19 @@ class Azure:
         """Ask what the template would change in the group, without changing it."""
         body = _deployment(template, parameters)
         body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
+        look = SingleLook()
         with told_in_sentences():
-            return begun(
-                self._deployments.deployments.begin_what_if(group, name, body, polling=SingleLook())
-            )
+            self._deployments.deployments.begin_what_if(group, name, body, polling=look)
+            return look.begun()
 
     def begin_validate(
         self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> Running | Done:
         """Ask whether Azure would take the template: syntax, rights, policies and quota."""
+        body, look = _deployment(template, parameters), SingleLook()
         with told_in_sentences():
-            outcome = begun(
-                self._deployments.deployments.begin_validate(
-                    group, name, _deployment(template, parameters), polling=SingleLook()
-                )
-            )
+            self._deployments.deployments.begin_validate(group, name, body, polling=look)
+            outcome = look.begun()
         # The SDK returns a refusal (HTTP 400) like a result.
         if isinstance(outcome, Done) and "error" in outcome.result:
             raise explain(outcome.result, status=400)
@@ -208,12 +206,12 @@ class Azure:
                 "denySettings": {"mode": "none"},
             },
         }
+        look = SingleLook()
         with told_in_sentences():
-            return begun(
-                self._stacks.deployment_stacks.begin_create_or_update_at_resource_group(
-                    group, name, stack, polling=SingleLook()
-                )
+            self._stacks.deployment_stacks.begin_create_or_update_at_resource_group(
+                group, name, stack, polling=look
             )
+            return look.begun()
 
     def stack(self, group: str, name: str) -> Json | None:
         """Read a stack; None where there is none."""
@@ -226,12 +224,12 @@ class Azure:
     def look(self, token: str) -> Running | Done:
         """Look once at what was begun, by this worker or another. Trusts the token."""
         # Every begin_… resumes every token the same way: the token says where to look.
+        look = SingleLook()
         with told_in_sentences():
-            return looked(
-                self._deployments.deployments.begin_what_if(
-                    "", "", {}, polling=SingleLook(), continuation_token=token
-                )
+            self._deployments.deployments.begin_what_if(
+                "", "", {}, polling=look, continuation_token=token
             )
+            return look.looked()
 
     # Plain HTTP through the same pipeline
 

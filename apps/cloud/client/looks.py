@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.polling import LROPoller
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 
@@ -24,7 +23,7 @@ class Done:
     result: Mapping[str, Any]
 
 
-class SingleLook(ARMPolling):  # type: ignore[misc]
+class SingleLook(ARMPolling):
     """Poll once when told to, instead of in a thread that sleeps."""
 
     def __init__(self) -> None:
@@ -50,27 +49,22 @@ class SingleLook(ARMPolling):  # type: ignore[misc]
         try:
             super().run()
         except HttpResponseError as error:
-            error.operation_is_over = self.ended()
+            error.operation_is_over = self.ended()  # type: ignore[attr-defined]
             raise
 
-    def outcome(self) -> Running | Done:
-        """Say where it stands after the last answer."""
+    def begun(self) -> Running | Done:
+        """Say where an operation stands right after it was started; raises if it failed at once."""
+        if self.ended():
+            self.run()
+        return self._outcome()
+
+    def looked(self) -> Running | Done:
+        """Look once at an operation that was resumed from its token."""
+        self.run()
+        return self._outcome()
+
+    def _outcome(self) -> Running | Done:
         if not self.ended():
             return Running(self.get_continuation_token(), self._extract_delay())
         answer = self._pipeline_response.http_response
         return Done(answer.json() if answer.text() else {})
-
-
-def begun(poller: LROPoller[Any]) -> Running | Done:
-    """Say where an operation stands right after it was started."""
-    method: SingleLook = poller.polling_method()
-    if method.ended():
-        method.run()  # raises if it failed at once
-    return method.outcome()
-
-
-def looked(poller: LROPoller[Any]) -> Running | Done:
-    """Look once at an operation that was resumed from its token."""
-    method: SingleLook = poller.polling_method()
-    method.run()
-    return method.outcome()

@@ -30,7 +30,7 @@ PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 _open: list[Any] = []
 
 
-class ShortRetryPolicy(RetryPolicy):  # type: ignore[misc]
+class ShortRetryPolicy(RetryPolicy[Any, Any]):
     """Retry at once, or not at all: a worker that is told to wait gives the job back instead."""
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
@@ -70,7 +70,7 @@ def _credential(
         "read_timeout": READ_S,
     }
     if secret:
-        identity: Any = ClientSecretCredential(
+        identity: TokenCredential = ClientSecretCredential(
             tenant,
             client,
             secret,
@@ -139,7 +139,7 @@ def _sentence(error: AzureError) -> CloudError:
     # azure-identity drops Entra ID's answer; what is left of it is the code in the text.
     if isinstance(error, CredentialUnavailableError) or "AADSTS" in raw:
         return _sign_in(raw)
-    answer = error.response if isinstance(error, HttpResponseError) else None
+    answer: Any = error.response if isinstance(error, HttpResponseError) else None
     if answer is None:
         return TransientError(
             "Azure did not answer. The portal tries again by itself.", code="NoAnswer", raw=raw

@@ -152,7 +152,7 @@ def _account(work: Work) -> Outcome:
         found = client.get(place.account_id)
         state = found["properties"].get("provisioningState") if found else None
         if state == "Succeeded":
-            return Next(sentence=f"{place.account} is there. {place.why}".strip())
+            return Next(sentence=f"{place.account} is there.")
         client.ensure_resource_group(place.resource_group, region=place.region, tags=OWNER)
     return _stack(
         work,
@@ -160,7 +160,7 @@ def _account(work: Work) -> Outcome:
         template=(ACCOUNT, _account_parameters(work)),
         tags=OWNER,
         waiting=f"Azure makes the shared account {place.account}.",
-        done=f"The shared account {place.account} is there. {place.why}".strip(),
+        done=f"The shared account {place.account} is there.",
     )
 
 

@@ -197,14 +197,15 @@ def _track(job: Job, labels: Mapping[str, str]) -> list[Mapping[str, str]]:
 
 def _told(attempt: Attempt, labels: Mapping[str, str], *, raw: bool) -> Told:
     outcome = OUTCOME(attempt.outcome)
-    end = attempt.ended_at or timezone.now()
-    until = f"{attempt.ended_at:%H:%M:%S}" if attempt.ended_at else "now"
-    took = formats.duration(end - attempt.started_at)
+    span = f"since {attempt.started_at:%H:%M:%S}"
+    if attempt.ended_at:
+        took = formats.duration(attempt.ended_at - attempt.started_at)
+        span = f"{attempt.started_at:%H:%M:%S} – {attempt.ended_at:%H:%M:%S}, {took}"
     return Told(
         pk=attempt.pk,
         state=LIST_STATES[outcome],
         title=f"{labels.get(attempt.step, attempt.step)}: {outcome.label.lower()}",
-        span=f"{attempt.started_at:%H:%M:%S} – {until}, {took}",
+        span=span,
         text=attempt.sentence,
         raw=attempt.raw if raw else "",
         correlation_id=attempt.correlation_id if raw else "",
@@ -242,11 +243,8 @@ def stuck_jobs(viewer: Person, *, most: int = 5) -> Sequence[Job]:
     if not teams.may_anywhere(viewer, Action.JOB_OPERATE):
         return ()
     operated = teams.teams_where(viewer, Action.JOB_OPERATE)
-    return (
-        Job.objects.filter(status=JobStatus.STUCK, request__team__in=operated)
-        .select_related("request__team")
-        .order_by("due_at", "id")[:most]
-    )
+    stuck = Job.objects.filter(status=JobStatus.STUCK, request__team__in=operated)
+    return list(stuck.select_related("request__team").order_by("due_at", "id")[:most])
 
 
 def stuck_build(viewer: Person, request: ResourceRequest) -> Job | None:

@@ -96,12 +96,12 @@ def filter_values(viewer: Person) -> dict[str, list[tuple[str, str]]]:
 def of_own_teams(viewer: Person, *, most: int = 8) -> Sequence[Resource]:
     """List what the teams that the viewer may ask for have, last built first."""
     own = teams.teams_where(viewer, Action.REQUEST_CREATE)
-    return resources_visible(viewer).filter(team__in=own).order_by(*ORDER)[:most]
+    return list(resources_visible(viewer).filter(team__in=own).order_by(*ORDER)[:most])
 
 
 def search(viewer: Person, text: str, *, most: int = 8) -> Sequence[Resource]:
     """Find resources by name, workload, team, model or account."""
-    return resources_visible(viewer).filter(_says(text)).order_by(*ORDER)[:most]
+    return list(resources_visible(viewer).filter(_says(text)).order_by(*ORDER)[:most])
 
 
 def facts_of(resource: Resource) -> list[tuple[str, str]]:

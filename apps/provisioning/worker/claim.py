@@ -44,18 +44,16 @@ def claim(job_id: int, *, now: datetime, worker: str = "") -> Job | None:
         )
     except StaleStateError:
         return None
-    _begin_attempt(job, now=now, worker=worker)
+    _begin_attempt(job, lease, now=now, worker=worker)
     if first and job.purpose == Job.Purpose.BUILD:
         tell(JobStarted(job.pk, job.request_id))
     return job
 
 
-def _begin_attempt(job: Job, *, now: datetime, worker: str) -> None:
+def _begin_attempt(job: Job, lease: uuid.UUID, *, now: datetime, worker: str) -> None:
     """Note the run; one more look at what Azure is doing belongs to the run that started it."""
     last = job.attempts.first()
     if last and last.step == job.step and last.outcome == Attempt.Outcome.WAITING:
-        Attempt.objects.filter(pk=last.pk).update(lease_id=job.lease_id, worker=worker)
+        Attempt.objects.filter(pk=last.pk).update(lease_id=lease, worker=worker)
         return
-    Attempt.objects.create(
-        job=job, lease_id=job.lease_id, step=job.step, worker=worker, started_at=now
-    )
+    Attempt.objects.create(job=job, lease_id=lease, step=job.step, worker=worker, started_at=now)

@@ -64,7 +64,7 @@ def _lines(said: str, change: Json) -> Iterator[dict[str, Any]]:
     before, after = change.get("before") or {}, change.get("after") or {}
     sku = ((after or before).get("sku") or {}).get("name", "")
     if said == "Modify":
-        lines = _deltas(change.get("delta") or ())
+        lines = sorted(_deltas(change.get("delta") or ()), key=lambda one: _rank(one["path"]))
     elif said in ("Create", "Delete"):
         sign, whole = SIGNS[said], after if said == "Create" else before
         side = "after" if sign == "+" else "before"
@@ -110,7 +110,8 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _rank(key: str) -> int:
-    return ORDER.index(key) if key in ORDER else len(ORDER)
+    first = key.split(".", 1)[0]
+    return ORDER.index(first) if first in ORDER else len(ORDER)
 
 
 def _is_noise(path: str) -> bool:

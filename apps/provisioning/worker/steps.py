@@ -52,7 +52,11 @@ def check(job: Job) -> Outcome:
         raise PermanentError(
             f"The rules have changed since the approval. {' '.join(refused.values())}"
         )
-    return Next(sentence=f"Rights, residency and offer are as approved. {work_of(job).place.why}")
+    place = work_of(job).place
+    return Next(
+        sentence="Rights, residency and offer are as approved. "
+        f"It goes to {place.account}: {place.why}."
+    )
 
 
 def preview(kind: str, work: Work) -> Wait | Previewed:

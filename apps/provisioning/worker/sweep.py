@@ -39,7 +39,7 @@ def sweep(*, now: datetime) -> list[int]:
 
 def _free(job: Job, now: datetime) -> None:
     """Put one job back; steps are repeatable, so doing one twice is safe."""
-    lease, failures = job.lease_id, job.failures + 1
+    lease, failures = str(job.lease_id), job.failures + 1
     over = failures >= MAX_FAILURES
     try:
         with transaction.atomic():

@@ -48,6 +48,7 @@ class _WriteBack:
     """One write-back; its first statement is the fenced move, so all else hangs on the lease."""
 
     def __init__(self, job: Job, now: datetime) -> None:
+        assert job.lease_id is not None  # noqa: S101  a claimed job has one
         self.job, self.now, self.lease = job, now, job.lease_id
 
     def write(self, ended: Ended) -> None:
@@ -146,6 +147,8 @@ class _WriteBack:
         self._end_attempt(OUTCOME.NEXT, "Azure has what was asked for.", over=True)
         self._note_operations(built.operations)
         request, placed = self.job.request, capacity.place_of(self.job.request.ref)
+        assert request.workload is not None  # noqa: S101  the database has both from submit on
+        assert request.environment is not None  # noqa: S101
         resource, _ = Resource.objects.update_or_create(
             request=request,
             defaults={

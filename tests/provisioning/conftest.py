@@ -1,0 +1,101 @@
+"""Requests of one's own for every test, and a worker in this process."""
+
+import itertools
+import time
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.approvals import services as approvals
+from apps.capacity.models import Subscription
+from apps.provisioning import worker
+from apps.provisioning.models import Job
+from apps.requests import services as requests
+from apps.teams.models import Workload
+from portal.demo import SINCE, payload
+from tests.capacity import pools
+
+numbers = itertools.count(1)
+METER = pools.METER
+PLACES = (("prod", "swedencentral"), ("nonprod", "francecentral"), ("nonprod", "polandcentral"))
+
+
+class Office:
+    """What people do before and after the work: ask, approve; and the work itself, step by step."""
+
+    def __init__(self, people, azure):
+        self.people, self.azure = people, azure
+        self.workload = f"claims-{next(numbers)}"
+        # The sandbox outlives the tests, the rows do not: no request has the number of another.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT setval('requests_resourcerequest_id_seq', %s)", [next(numbers) * 100]
+            )
+        team = people.alice.memberships.get().team
+        Workload.objects.create(team=team, slug=self.workload, active_from=SINCE)
+        for tier, region in PLACES:
+            name = {"tier": tier, "name": f"ai-platform-{tier}"}
+            Subscription.objects.get_or_create(azure_id=settings.AZURE_SUBSCRIPTIONS[tier], **name)
+            pools.pool(1000, region=region, tier=tier)
+            pools.accounts(region=region, tier=tier)
+
+    def submitted(self, **changes):
+        """A request that waits for a decision."""
+        draft = requests.save_draft(
+            kind="model_deployment",
+            payload=payload(
+                self.workload, **{"capacity": "10", "requests_per_day": "100", **changes}
+            ),
+            by=self.people.alice,
+        )
+        requests.submit_request(request=draft, by=self.people.alice)
+        draft.refresh_from_db()
+        return draft
+
+    def approved(self, **changes):
+        """A request that everybody said yes to; its build is queued."""
+        request = self.submitted(**changes)
+        self.approve(request)
+        return request
+
+    def approve(self, request):
+        approvals.approve(request=request, reason="", by=self.people.petra)
+        request.refresh_from_db()
+
+    def build(self, request):
+        return Job.objects.filter(request=request, purpose="build").latest("id")
+
+    def what_if(self, request):
+        return Job.objects.filter(request=request, purpose="what_if").latest("id")
+
+    def step(self, job):
+        """Do one step now, whenever it is due."""
+        job.refresh_from_db()
+        assert worker.advance_job(job.pk, now=max(job.due_at, timezone.now()), worker="test")
+        job.refresh_from_db()
+        return job
+
+    def until(self, job, *, step="", most=60):
+        """Work until the job is at `step`, or over."""
+        job.refresh_from_db()
+        for _ in range(most):
+            if job.status not in ("queued", "working") or job.step == step:
+                return job
+            self.step(job)
+            if job.operation:
+                time.sleep(0.05)
+        raise AssertionError(f"{job} is still {job.status} at {job.step}: {job.trouble}")
+
+    def puts(self, part):
+        """Count the PUTs whose address ends with `part`."""
+        urls = [r["url"].split("?")[0] for r in self.azure.requests() if r["method"] == "PUT"]
+        return len([url for url in urls if url.endswith(part)])
+
+
+@pytest.fixture
+def office(transactional_db, people, sandbox):
+    sandbox.clear()
+    yield Office(people, sandbox)
+    sandbox.clear()

@@ -34,7 +34,7 @@ class Office:
                 "SELECT setval('requests_resourcerequest_id_seq', %s)", [next(numbers) * 100]
             )
         team = people.alice.memberships.get().team
-        Workload.objects.create(team=team, slug=self.workload, active_from=SINCE)
+        self.row = Workload.objects.create(team=team, slug=self.workload, active_from=SINCE)
         for tier, region in PLACES:
             name = {"tier": tier, "name": f"ai-platform-{tier}"}
             Subscription.objects.get_or_create(azure_id=settings.AZURE_SUBSCRIPTIONS[tier], **name)
@@ -43,11 +43,11 @@ class Office:
 
     def submitted(self, **changes):
         """A request that waits for a decision."""
+        filled = {"workload": str(self.row.pk), "capacity": "10", "requests_per_day": "100"}
+        filled |= changes
         draft = requests.save_draft(
             kind="model_deployment",
-            payload=payload(
-                self.workload, **{"capacity": "10", "requests_per_day": "100", **changes}
-            ),
+            payload=payload("policy-qa") | filled,
             by=self.people.alice,
         )
         requests.submit_request(request=draft, by=self.people.alice)

@@ -1,5 +1,7 @@
 """Real Celery workers: the story to its end, and one that is killed in the middle of it."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -7,7 +9,7 @@ from django.utils import timezone
 
 from apps.provisioning import tasks
 from apps.provisioning.models import Job, Operation, Resource
-from tests.site import start_worker, until
+from tests.site import environment, start_worker, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -76,21 +78,30 @@ def test_a_worker_killed_in_the_middle_changes_nothing(office, tmp_path):
     assert job.operations.values("name").distinct().count() == job.operations.count()
 
 
-def test_a_broker_that_is_away_fails_nobody(office, settings):
-    from portal.celery import app
+APPROVE = """
+from apps.approvals import services
+from apps.requests.models import ResourceRequest
+from apps.teams.models import Person
+services.approve(
+    request=ResourceRequest.objects.latest("id"),
+    reason="",
+    by=Person.objects.get(name="Petra Novak"),
+)
+"""
 
-    with app.connection_for_write("redis://127.0.0.1:1/0") as nowhere:
-        assert nowhere
-    before = app.conf.broker_url
-    app.conf.broker_url = "redis://127.0.0.1:1/0"
-    app.amqp._producer_pool = None
-    app.pool.force_close_all()
-    app._pool = None
-    try:
-        request = office.approved()
-    finally:
-        app.conf.broker_url = before
-        app.amqp._producer_pool = None
-        app._pool = None
-    assert office.build(request).status == "queued"
+
+def test_a_broker_that_is_away_fails_nobody(office):
+    request = office.submitted()
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-c", APPROVE],
+        env=environment(CELERY_BROKER_URL="redis://127.0.0.1:1/0"),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 20
+    assert "nudge" in done.stderr  # the log says that it was lost
+    request.refresh_from_db()
+    assert (request.status, office.build(request).status) == ("approved", "queued")
     assert office.until(office.build(request)).status == "done"

@@ -3,6 +3,7 @@
 check (worker) → account → validate → deployment → read_back
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.catalog import selectors as catalog
-from apps.cloud.client import Azure, Done, Running, azure
+from apps.cloud.client import Azure, Running, azure
 from apps.cloud.errors import NeedsPersonError
 from apps.kernel.formats import quantity
 from apps.provisioning.provisioner import (
@@ -28,7 +29,7 @@ HERE = Path(__file__).parent
 TEMPLATE: Mapping[str, Any] = json.loads((HERE / "template.json").read_text())
 ACCOUNT: Mapping[str, Any] = json.loads((HERE / "account.json").read_text())
 # Terminal states of a stack at 2025-07-01; every other one means that Azure is at work on it.
-STACK_ENDED = {"succeeded", "failed", "canceled"}
+STACK_ENDED = ("succeeded", "failed", "canceled")
 OWNER = {"owner": "platform", "managed-by": "ai-portal"}
 LONGEST_NAME = 52
 OPENAI_ENDPOINT = "OpenAI Language Model Instance API"
@@ -174,24 +175,25 @@ def _stack(
 ) -> Outcome:
     """Start a stack, or look at the one that an earlier run of this step started.
 
-    A worker that died after Azure took the stack left no token: the stack itself says then that
-    Azure is at it, and nothing is sent a second time.
+    A worker that died after Azure took the stack left no token. The stack itself says then whether
+    Azure is still at it, and its tag whether it was made from this very template.
     """
     client, group = _client(work), work.place.resource_group
     if work.operation:
-        outcome: Running | Done = client.look(work.operation)
-    elif _at_work(client.stack(group, name)):
-        return Wait("", timedelta(seconds=1), waiting, _operations(client, group, name))
+        outcome = client.look(work.operation)
     else:
-        outcome = client.begin_stack(group, name, *template, tags=tags)
+        digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:16]
+        found = client.stack(group, name) or {}
+        state = found.get("properties", {}).get("provisioningState", "absent")
+        if state not in (*STACK_ENDED, "absent"):
+            return Wait("", timedelta(seconds=1), waiting, _operations(client, group, name))
+        if state == "succeeded" and found.get("tags", {}).get("template") == digest:
+            return Next(sentence=done, operations=_operations(client, group, name))
+        outcome = client.begin_stack(group, name, *template, tags={**tags, "template": digest})
     operations = _operations(client, group, name)
     if isinstance(outcome, Running):
         return _wait(outcome, waiting, operations)
     return Next(sentence=done, operations=operations)
-
-
-def _at_work(stack: Mapping[str, Any] | None) -> bool:
-    return stack is not None and stack["properties"]["provisioningState"] not in STACK_ENDED
 
 
 def _operations(client: Azure, group: str, stack_name: str) -> Sequence[AzureOperation]:

@@ -4,7 +4,7 @@ Shapes of the input: Microsoft.Resources/deployments whatIf 2025-04-01, `changes
 `after` and `delta[]` (propertyChangeType Create, Delete, Modify, Array, NoEffect).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -63,14 +63,13 @@ def _named(resource_id: str) -> tuple[list[str], list[str]]:
 def _lines(said: str, change: Json) -> Iterator[dict[str, Any]]:
     before, after = change.get("before") or {}, change.get("after") or {}
     sku = ((after or before).get("sku") or {}).get("name", "")
+    lines: Iterable[dict[str, Any]] = ()
     if said == "Modify":
         lines = sorted(_deltas(change.get("delta") or ()), key=lambda one: _rank(one["path"]))
     elif said in ("Create", "Delete"):
         sign, whole = SIGNS[said], after if said == "Create" else before
         side = "after" if sign == "+" else "before"
         lines = ({"sign": sign, "path": path, side: value} for path, value in _leaves(whole))
-    else:
-        return
     for line in lines:
         unit = _unit(sku) if line["path"] == "sku.capacity" else ""
         yield {"before": None, "after": None, "unit": unit, **line}

@@ -80,7 +80,8 @@ def test_versions_come_newest_first():
 def test_confidential_data_may_not_go_global_and_the_nearest_type_is_named():
     refused = option("sku", "GlobalStandard", data_class="confidential")
     assert refused.why_not == (
-        "Not for Confidential data: processed in any Azure region. Data Zone Standard would pass."
+        "Confidential data must stay in a data zone or a region, and a Global deployment may "
+        "process it in any region. Data Zone Standard would pass."
     )
     assert not option("sku", "DataZoneStandard", data_class="confidential").why_not
     assert check(payload(data_class="confidential"))["sku"] == refused.why_not

@@ -45,7 +45,7 @@ def check(payload: Payload) -> dict[str, str]:
     for name, found in choices(wanted).items():
         chosen = getattr(wanted, name)
         option = next((one for one in found if one.value == chosen), None)
-        if not chosen or not found:
+        if not chosen or not found or (name == "region" and "sku" in errors):
             continue
         if option is None:
             errors[name] = f"“{chosen[:60]}” is not offered here any more. Choose another."
@@ -137,8 +137,7 @@ def _type_refused(wanted: Wanted, kind: TypeFacts) -> str:
     answers = [wanted.residency(kind.sku, region) for region in sorted(regions)]
     if any(answer.allowed for answer in answers):
         return ""
-    label = dict(catalog.data_classes()).get(wanted.data_class, wanted.data_class)
-    return f"Not for {label} data: processed {_where(wanted, kind)}.{_passing_type(wanted, kind)}"
+    return f"{answers[0].why}{_passing_type(wanted, kind)}"
 
 
 def _passing_type(wanted: Wanted, kind: TypeFacts) -> str:

@@ -15,12 +15,14 @@ MAX_NUMBER = 10**15
 
 
 def locked(pk: int) -> ResourceRequest:
-    """Lock a request until the transaction ends; rows that point to it may still be added."""
-    rows = reading(ResourceRequest.objects.all()).select_for_update(of=("self",), no_key=True)
-    found = rows.filter(pk=pk).first()
-    if found is None:
+    """Lock a request until the transaction ends; rows that point to it may still be added.
+
+    The row alone is locked first: a join that is waiting for the lock would lose a row whose
+    requester or workload the other transaction has just set.
+    """
+    if not ResourceRequest.objects.select_for_update(no_key=True).filter(pk=pk).first():
         raise NotFoundError
-    return found
+    return reading(ResourceRequest.objects.all()).get(pk=pk)
 
 
 def present(person: Person) -> Person:

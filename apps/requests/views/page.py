@@ -15,7 +15,7 @@ from apps.requests import selectors, services
 from apps.requests.states import EDITABLE, ENDED, RequestStatus
 
 S = RequestStatus
-QUICK_S, SLOW_S = 1, 5
+QUICK_S, SLOW_S = 1, 2
 QUICK = (S.SUBMITTED, S.APPROVED, S.BUILDING)
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="\w*"')
 

@@ -84,20 +84,34 @@ def start_worker(folder: Path, *, name: str = "w1", **env: str) -> Process:
     return worker
 
 
-def start_site(folder: Path) -> Process:
-    """Start gunicorn on a free port and wait for its first answer."""
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start_site(folder: Path, **env: str) -> Process:
+    """Start gunicorn on a free port and wait for its first answer."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     site = Process.run(
         *("gunicorn", "portal.wsgi", "-k", "gthread", "-w", "1", "--threads", "4"),
         *("-b", f"127.0.0.1:{port}"),
         log=folder / "web.log",
         PORTAL_BASE_URL=url,
+        **env,
     )
     site.url = url
-    until(lambda: _answers(url), seconds=20, what="the site", log=site.log)
+    until(
+        lambda: site.popen.poll() is not None or _answers(url),
+        seconds=20,
+        what="the site",
+        log=site.log,
+    )
+    if site.popen.poll() is not None:
+        raise AssertionError(f"the site ended by itself\n{site.log.read_text()[-3000:]}")
     return site
 
 

@@ -1,7 +1,5 @@
 """Pages and acts of the work for a request, and of what was built."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.kernel.exports import csv_response
 from apps.provisioning import panels, selectors, services
 from apps.requests import selectors as requests
 
@@ -98,29 +97,16 @@ def _url(request: HttpRequest, name: str, value: str) -> str:
     return f"?{query.urlencode()}"
 
 
-class _Echo:
-    """A file that hands every line straight on."""
-
-    def write(self, line: str) -> str:
-        """Return the line, for the response to send."""
-        return line
-
-
 def _csv(request: HttpRequest, asked: selectors.Asked) -> StreamingHttpResponse:
-    writer = csv.writer(_Echo())
+    rows = selectors.export_rows(request.user, asked)  # type: ignore[arg-type]
+    return csv_response("deployments.csv", header=COLUMNS, rows=(_cells(one) for one in rows))
 
-    def lines() -> Iterator[Any]:
-        yield writer.writerow(COLUMNS)
-        for one in selectors.export_rows(request.user, asked):  # type: ignore[arg-type]
-            facts = one.facts
-            yield writer.writerow(
-                [
-                    *(one.name, one.state.label, facts.get("model"), facts.get("version")),
-                    *(facts.get("sku"), facts.get("capacity"), one.region, facts.get("account")),
-                    *(one.workload.slug, one.environment.slug, one.team.name),
-                    *(one.team.business_unit.name, one.request.number, one.built_at.isoformat()),
-                ]
-            )
 
-    headers = {"Content-Disposition": 'attachment; filename="deployments.csv"'}
-    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
+def _cells(one: Any) -> list[Any]:
+    facts = one.facts
+    return [
+        *(one.name, one.state.label, facts.get("model"), facts.get("version")),
+        *(facts.get("sku"), facts.get("capacity"), one.region, facts.get("account")),
+        *(one.workload.slug, one.environment.slug, one.team.name),
+        *(one.team.business_unit.name, one.request.number, one.built_at.isoformat()),
+    ]

@@ -25,9 +25,10 @@ class Page(Generic[M]):
 def page(rows: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = SIZE) -> Page[M]:
     """Cut one page out of `rows`, ordered by `order` (`-created_at`, `-id`; the last is unique).
 
-    A cursor is signed, so it cannot be bent; a broken one is refused with a sentence.
+    A cursor is signed for its order, so it can be neither bent nor taken to another list's order;
+    any other text is refused with a sentence.
     """
-    backwards, key = _read(cursor, len(order))
+    backwards, key = _read(cursor, order)
     keys = [_flip(name) if backwards else name for name in order]
     if key is not None:
         rows = rows.filter(_after(keys, key))
@@ -65,16 +66,18 @@ def _write(row: Model, order: Sequence[str], *, backwards: bool) -> str:
         for part in name.lstrip("-").split("__"):
             value = getattr(value, part)
         values.append(value if isinstance(value, int | str) else value.isoformat())
-    return signing.dumps([backwards, values], compress=True)
+    return signing.dumps([backwards, values], salt=_salt(order), compress=True)
 
 
-def _read(cursor: str, length: int) -> tuple[bool, list[Any] | None]:
+def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any] | None]:
     if not cursor:
         return False, None
     try:
-        backwards, values = signing.loads(cursor)
+        backwards, values = signing.loads(cursor, salt=_salt(order))
     except (signing.BadSignature, ValueError):
         raise PortalError("This page link is broken. Start again from the first page.") from None
-    if len(values) != length:
-        raise PortalError("This page link belongs to another order. Start from the first page.")
-    return bool(backwards), values
+    return backwards, values
+
+
+def _salt(order: Sequence[str]) -> str:
+    return f"keyset:{','.join(order)}"

@@ -29,17 +29,24 @@ def _from_file(path: str) -> str:
         raise SecretError(f"The secret file {path} cannot be read: {error.strerror}.") from None
 
 
-_SCHEMES: dict[str, Callable[[str], str]] = {"env": _from_env, "file": _from_file}
+def _from_key_vault_too_early(address: str) -> str:
+    """Refuse while settings are read: the address would else be taken for the secret itself."""
+    raise SecretError(
+        f"The portal cannot sign in to Key Vault before it has started, so {address} cannot be "
+        "read for this setting. Use env:NAME or file:/path here."
+    )
+
+
+_SCHEMES: dict[str, Callable[[str], str]] = {
+    "env": _from_env,
+    "file": _from_file,
+    "keyvault": _from_key_vault_too_early,
+}
 
 
 def register_scheme(scheme: str, resolver: Callable[[str], str]) -> None:
-    """Teach a further scheme (cloud adds `keyvault:`)."""
+    """Teach a scheme (cloud does `keyvault:` when Django is ready)."""
     _SCHEMES[scheme] = resolver
-
-
-def is_reference(text: str) -> bool:
-    """Say whether `text` looks like `env:NAME`, `file:/path` or `keyvault:https://…`."""
-    return text.partition(":")[0] in _SCHEMES
 
 
 def resolve(reference: str) -> str:

@@ -1,5 +1,8 @@
 """Secrets: references in, values only at use."""
 
+import subprocess
+import sys
+
 import pytest
 
 from apps.kernel import secrets
@@ -35,6 +38,17 @@ def test_a_broken_reference_says_what_is_missing(reference):
         secrets.resolve(reference)
 
 
-def test_what_is_a_reference():
-    assert secrets.is_reference("env:X")
-    assert not secrets.is_reference("hunter2")
+def test_a_key_vault_address_never_becomes_the_key_that_signs_sessions():
+    """Settings are read before anybody can sign in to Key Vault."""
+    started = subprocess.run(
+        [sys.executable, "-c", "import portal.settings"],
+        env={"DJANGO_SECRET_KEY": "keyvault:https://x.example/secrets/y", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Use env:NAME or file:/path here." in started.stderr
+
+
+def test_a_text_without_a_scheme_is_the_value():
+    assert secrets.resolve("hunter2:x") == "hunter2:x"

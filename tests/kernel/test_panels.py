@@ -2,6 +2,8 @@
 
 import pytest
 from django.db import connection
+from django.template import RequestContext, engines
+from django.test import RequestFactory
 
 from apps.kernel import panels
 
@@ -11,8 +13,14 @@ def own_slots(monkeypatch):
     monkeypatch.setattr(panels, "SLOTS", {})
 
 
-def _add(name, order, selector):
-    panels.register("here", name, order=order, selector=selector, template="x.html")
+def _add(name, order, selector, template="x.html"):
+    panels.register("here", name, order=order, selector=selector, template=template)
+
+
+def _draw():
+    page = engines["django"].from_string("{% slot 'here' %}")
+    context = RequestContext(RequestFactory().get("/"), {"user": None})
+    return page.template.render(context)
 
 
 @pytest.mark.django_db
@@ -24,7 +32,7 @@ def test_in_order_and_only_what_has_something_to_say():
 
 
 @pytest.mark.django_db
-def test_a_failing_query_is_fenced():
+def test_a_failing_query_is_fenced(caplog):
     def bad(viewer, **_):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1/0")
@@ -36,6 +44,20 @@ def test_a_failing_query_is_fenced():
     assert not good_one.failed
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")  # the surrounding transaction still works
+    caplog.clear()
+
+
+def test_a_template_that_fails_takes_only_its_own_panel(caplog):
+    def broken():
+        raise LookupError
+
+    notice = "components/notice.html"
+    _add("first", 1, lambda viewer, **_: {"text": "first"}, notice)
+    _add("broken", 2, lambda viewer, **_: {"text": broken}, notice)
+    _add("last", 3, lambda viewer, **_: {"text": "last"}, notice)
+    html = _draw()
+    assert html.index("first") < html.index("could not be drawn") < html.index("last")
+    caplog.clear()
 
 
 def test_a_name_is_taken_once():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from django import template
 from django.template.context import RequestContext
 from django.utils.safestring import SafeString, mark_safe
@@ -9,6 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.kernel import panels
 
 register = template.Library()
+log = structlog.get_logger(__name__)
+FAILED = "components/panel_failed.html"
 
 
 @register.simple_tag(takes_context=True)
@@ -27,10 +30,22 @@ def shown(context: RequestContext, collected: list[panels.Shown], **subject: Any
 def _render(
     context: RequestContext, collected: list[panels.Shown], subject: dict[str, Any]
 ) -> SafeString:
+    """Draw each panel; one whose template fails becomes a failure box like one whose selector did.
+
+    A lazy query runs in the template only, and fails there.
+    """
     assert context.template is not None  # noqa: S101  a tag is rendered by a template
-    engine, parts = context.template.engine, []
-    for item in collected:
-        name = "components/panel_failed.html" if item.failed else item.panel.template
+    engine = context.template.engine
+
+    def draw(name: str, item: panels.Shown) -> str:
         with context.push(**subject, **item.context, panel=item.panel):
-            parts.append(engine.get_template(name).render(context))
+            return engine.get_template(name).render(context)
+
+    parts = []
+    for item in collected:
+        try:
+            parts.append(draw(FAILED if item.failed else item.panel.template, item))
+        except Exception:
+            log.exception("panel failed", panel=item.panel.name)
+            parts.append(draw(FAILED, item))
     return mark_safe("".join(parts))  # noqa: S308  each part was rendered with auto-escape

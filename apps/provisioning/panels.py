@@ -58,9 +58,10 @@ def timeline(viewer: "Person", *, request: "ResourceRequest", **_: Any) -> Conte
 
 
 def actions(viewer: "Person", *, request: "ResourceRequest", **_: Any) -> Context | None:
-    """Offer Try again and Give up to those who run the platform."""
-    job = selectors.stuck_build(viewer, request)
-    return {"job": job, "subject": request} if job else None
+    """Lead to what was built; offer Try again and Give up to those who run the platform."""
+    built = selectors.resources_visible(viewer).filter(request=request).first()
+    job = None if built else selectors.stuck_build(viewer, request)
+    return {"built": built, "job": job, "subject": request} if built or job else None
 
 
 def stuck(viewer: "Person", **_: Any) -> Context | None:

@@ -4,6 +4,7 @@ A month is 730 hours, Azure's own convention: 30.42 days.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from apps.kernel.money import divide_half_even
 from apps.kinds.model_deployment.wanted import Wanted
 from apps.requests.kinds import Alternative, Estimate, Line, Payload
 
+Facts = tuple[tuple[str, str], ...]
 HOURS = 730
 MINUTES = HOURS * 60
 CLASSES = {"input": "input_tokens", "output": "output_tokens"}
@@ -24,13 +26,17 @@ MOST_ALTERNATIVES = 4
 @catalog.one_revision()
 def estimate(payload: Payload) -> Estimate:
     """Price the expected use; all amounts None, with the reason, where no price is known."""
-    wanted, data = Wanted.of(payload), payload.data
+    wanted = Wanted.of(payload)
+    if wanted.kind is None:
+        return _priced(wanted, payload.data, ())
+    return _priced(wanted, payload.data, _facts(wanted, wanted.kind, payload.data))
+
+
+def _priced(wanted: Wanted, data: Mapping[str, Any], facts: Facts) -> Estimate:
     kind = wanted.kind
     if kind is None or not (wanted.model and wanted.region):
-        return Estimate(
-            note="Choose a model, a type and a region to see what it costs.", complete=False
-        )
-    facts = _facts(wanted, kind, data)
+        note = "Choose a model, a type and a region to see what it costs."
+        return Estimate(facts=facts, note=note, complete=False)
     price = _price(wanted, data)
     if price is None:
         source, as_of = catalog.price_source()
@@ -63,9 +69,7 @@ def _price(wanted: Wanted, data: Mapping[str, Any]) -> PriceFacts | None:
     return price if all(name in price.per_1m_nano for name in used) else None
 
 
-def _by_hour(
-    wanted: Wanted, price: PriceFacts, facts: tuple[tuple[str, str], ...], source: str
-) -> Estimate:
+def _by_hour(wanted: Wanted, price: PriceFacts, facts: Facts, source: str) -> Estimate:
     amount, hourly = wanted.capacity, price.ptu_hour_nano
     if amount is None or hourly is None:
         note = "Write a capacity to see a price."
@@ -86,7 +90,7 @@ def _by_token(
     kind: TypeFacts,
     data: Mapping[str, Any],
     price: PriceFacts,
-    facts: tuple[tuple[str, str], ...],
+    facts: Facts,
     source: str,
 ) -> Estimate:
     """Price tokens: low reads all input from the cache, limit uses the capacity all month."""
@@ -136,7 +140,7 @@ def _limit(
     return divide_half_even(tokens * per_request, size * 1_000_000)
 
 
-def _facts(wanted: Wanted, kind: TypeFacts, data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _facts(wanted: Wanted, kind: TypeFacts, data: Mapping[str, Any]) -> Facts:
     found = [*_carried(wanted, kind, data)]
     if wanted.tier:
         free = wanted.free(wanted.region)
@@ -198,9 +202,9 @@ def alternatives(payload: Payload) -> list[Alternative]:
     ).allowed
     if allowed and wanted.room(wanted.region) >= amount:
         return []
-    now = estimate(payload).expected_nano
+    now = _priced(wanted, payload.data, ()).expected_nano
     found = [
-        _alternative(payload, now, wanted.room(region), kind, region=region)
+        _alternative(wanted, payload, now, wanted.room(region), kind, region=region)
         for region in wanted.roomy(wanted.region)
         if wanted.room(region) >= amount
     ][: MOST_ALTERNATIVES - 1]
@@ -208,10 +212,10 @@ def alternatives(payload: Payload) -> list[Alternative]:
         instead = wanted.instead(other.sku)
         room = instead.room(wanted.region)
         if other.sku != kind.sku and other.billing == kind.billing and room >= amount:
-            found.append(_alternative(payload, now, room, other, sku=other.sku))
+            found.append(_alternative(wanted, payload, now, room, other, sku=other.sku))
     least = wanted.ptu_steps[0] if wanted.ptu_steps else 1
     if allowed and (room := _stepped(wanted, wanted.room(wanted.region))) >= least:
-        found.append(_alternative(payload, now, room, kind, capacity=str(room)))
+        found.append(_alternative(wanted, payload, now, room, kind, capacity=str(room)))
     return found[:MOST_ALTERNATIVES]
 
 
@@ -224,21 +228,23 @@ def _stepped(wanted: Wanted, room: int) -> int:
 
 
 def _alternative(
-    payload: Payload, now: int | None, room: int, kind: TypeFacts, **values: str
+    wanted: Wanted,
+    payload: Payload,
+    now: int | None,
+    room: int,
+    kind: TypeFacts,
+    **values: str,
 ) -> Alternative:
-    data = {**payload.data, **values}
-    if "capacity" in values:
-        data["capacity"] = int(values["capacity"])
-    then = estimate(
-        Payload(data, payload.workload, payload.environment, payload.tier, payload.on)
-    ).expected_nano
-    region = data["region"]
+    data = {**payload.data, **values, "capacity": int(values.get("capacity", wanted.capacity or 0))}
+    other = replace(
+        wanted, sku=data["sku"], region=data["region"], capacity=data["capacity"], own=0
+    )
     amount = formats.quantity(data["capacity"], kind.unit)
     return Alternative(
-        title=f"{region}, {amount}" if "capacity" in values else region,
+        title=f"{other.region}, {amount}" if "capacity" in values else other.region,
         free=f"{formats.quantity(room, kind.unit)} free",
         text=kind.label,
-        note=_difference(now, then),
+        note=_difference(now, _priced(other, data, ()).expected_nano),
         values=values,
     )
 

@@ -14,6 +14,34 @@ from apps.requests.kinds import Payload
 
 
 @dataclass(frozen=True)
+class Stock:
+    """What there is of a model version in a subscription, of every type: read once, if at all."""
+
+    tier: str
+    model: str
+    version: str
+
+    @cached_property
+    def pools(self) -> Mapping[str, Mapping[str, Free]]:
+        """Pools with a limit, by meter and region."""
+        meters = [catalog.meter(self.model, sku) for sku in catalog.deployment_types()]
+        found: dict[str, dict[str, Free]] = {}
+        for (region, meter), pool in capacity.free_by_region(tier=self.tier, meters=meters).items():
+            if pool.limit:
+                found.setdefault(meter, {})[region] = pool
+        return found
+
+    @cached_property
+    def machines(self) -> Mapping[str, Mapping[str, int]]:
+        """What Azure's machines can take, by SKU and region."""
+        found: dict[str, dict[str, int]] = {}
+        known = capacity.real_capacities(tier=self.tier, model=self.model, version=self.version)
+        for (region, sku), amount in known.items():
+            found.setdefault(sku, {})[region] = amount
+        return found
+
+
+@dataclass(frozen=True)
 class Wanted:
     """The choices made so far; empty where nothing is chosen. `own` is held already."""
 
@@ -24,6 +52,7 @@ class Wanted:
     region: str
     tier: str
     on: date
+    stock: Stock
     capacity: int | None = None
     own: int = 0
 
@@ -31,14 +60,16 @@ class Wanted:
     def read(cls, data: Mapping[str, Any], *, tier: str, on: date) -> "Wanted":
         """Read choices out of typed or validated data."""
         amount = data.get("capacity")
+        model, version = str(data.get("model") or ""), str(data.get("version") or "")
         return cls(
             data_class=str(data.get("data_class") or ""),
-            model=str(data.get("model") or ""),
-            version=str(data.get("version") or ""),
+            model=model,
+            version=version,
             sku=str(data.get("sku") or ""),
             region=str(data.get("region") or ""),
             tier=tier,
             on=on,
+            stock=Stock(tier, model, version),
             capacity=amount if isinstance(amount, int) else None,
         )
 
@@ -78,20 +109,18 @@ class Wanted:
         ]
         return sorted(passing, key=lambda kind: (kind.billing != billing, kind.billing != "tokens"))
 
-    @cached_property
+    @property
     def pools(self) -> Mapping[str, Free]:
         """The pools of the chosen model and type by region; empty until all three are chosen."""
         if not (self.tier and self.model and self.kind):
             return {}
         meter = catalog.meter(self.model, self.sku)
-        found = capacity.free_by_region(tier=self.tier, meters=[meter])
-        return {region: pool for (region, _), pool in found.items() if pool.limit}
+        return self.stock.pools.get(meter, {})
 
-    @cached_property
+    @property
     def machines(self) -> Mapping[str, int]:
         """What Azure's machines can take by region, where that is known."""
-        found = capacity.real_capacities(tier=self.tier, model=self.model, version=self.version)
-        return {region: amount for (region, sku), amount in found.items() if sku == self.sku}
+        return self.stock.machines.get(self.sku, {})
 
     def free(self, region: str) -> int | None:
         """Return what is free in a region, what this holds itself included; None without quota."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.azure_sandbox import deployments, stacks, tasks
+from apps.azure_sandbox import deployments, resources, stacks, tasks
 from apps.azure_sandbox.sandbox import Sandbox
 
 Json = dict[str, Any]
 
 
 def advance(az: Sandbox) -> None:
-    """Do what was due until now: tasks, then the deployments and stacks that waited for them."""
+    """Do what was due until now: tasks, what waited for them, and purges of old accounts."""
     for key in list(az.store.all("empty")):
         az.store.drop("empty", key)
         _deployment(az, key, az.now())
     tasks.advance(az, az.now(), _ended)
+    resources.purge_expired(az, az.now())
 
 
 def _ended(az: Sandbox, task: Json, at: float) -> None:

@@ -78,11 +78,7 @@ def meter_label(sku: str, model: str) -> str:
 
 
 def load(folder: Path, tier: int = DEFAULT_TIER) -> Facts:
-    """Read the facts of a folder; limits are those of `tier`, or of the lowest tier listed.
-
-    Where tier and folder give gpt-5.1 GlobalStandard less than 1,000 K tokens per minute, the
-    next tier that gives as much is taken for that row: the portal's demo asks for 500 K.
-    """
+    """Read the facts of a folder; limits are those of `tier`, or of the next tier listed."""
     facts = Facts(rates=_rates(folder, tier))
     for row in _rows(folder / "availability.csv", required=True):
         region = facts.offers.setdefault(row["region"], {})
@@ -106,11 +102,8 @@ def _rates(folder: Path, tier: int) -> dict[tuple[str, str], Rate]:
         tiers[row["model"], row["deployment_type"]].setdefault(_int(row["tier"]), rate)
     rates = {}
     for key, by_tier in tiers.items():
-        generous = key == ("gpt-5.1", "GlobalStandard")
-        enough = {t: r for t, r in by_tier.items() if not generous or r.thousands >= 1000}
-        chosen = enough or by_tier
-        above = [t for t in sorted(chosen) if t >= tier]
-        rates[key] = chosen[above[0] if above else max(chosen)]
+        above = [t for t in sorted(by_tier) if t >= tier]
+        rates[key] = by_tier[above[0] if above else max(by_tier)]
     for row in _rows(folder / "batch_quotas.csv"):
         if row["subscription"] == "default":
             thousands = _int(row["enqueued_tokens"]) // 1000

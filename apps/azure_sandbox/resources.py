@@ -193,6 +193,13 @@ def remove(az: Sandbox, rid: ResourceId, at: float) -> None:
     )
 
 
+def purge_expired(az: Sandbox, now: float) -> None:
+    """Purge the soft-deleted accounts whose time is over; their quota is free again."""
+    for key, deleted in list(az.store.all("deleted").items()):
+        if deleted["scheduledPurgeDate"] <= stamp(now):
+            az.store.drop("deleted", key)
+
+
 def _restore(az: Sandbox, rid: ResourceId, document: Json) -> None:
     """Bring a soft-deleted account back, with its deployments."""
     if not document["properties"].get("restore"):

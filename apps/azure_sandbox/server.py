@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-import threading
+import sys
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,7 +30,6 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, port: int, az: Sandbox, tls: tuple[Path, Path]) -> None:
         self.az = az
-        self.recording = threading.Lock()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*tls)
         super().__init__(("127.0.0.1", port), Handler)
@@ -39,13 +38,15 @@ class Server(ThreadingHTTPServer):
         )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about clients that hang up."""
+        """Log a defect, but say nothing about clients that hang up."""
+        if not isinstance(sys.exception(), OSError):
+            LOG.exception("The sandbox lost a connection")
 
     def record(self, method: str, url: str, body: Any) -> None:
         """Append an ARM request to requests.jsonl, in the shape the request checker reads."""
         line = json.dumps({"method": method, "url": url, "body": body})
         path = self.az.folder / "requests.jsonl"
-        with self.recording, path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 
@@ -74,26 +75,32 @@ class Handler(BaseHTTPRequestHandler):
             headers={k.lower(): v for k, v in self.headers.items()},
         )
         az = self.server.az
-        try:
-            reply = self.act(call, raw)
-        except ArmError as error:
-            reply = Reply(error.status, {"error": error.error}, error.headers)
-            if error.status == 501:
-                self.note(call)
-        except Exception:
-            LOG.exception("The sandbox failed on %s %s", self.command, self.path)
-            words = "A defect of the sandbox; its log has the traceback."
-            reply = Reply(500, {"error": {"code": "SandboxDefect", "message": words}})
-            self.note(call)
+        # The answer is written out before anybody else may change the documents in it.
         with az.lock:
+            reply = self.outcome(call, raw)
+            data = b"" if reply.body is None else json.dumps(reply.body).encode()
             lost = call.path.startswith(ARM) and faults.loses_answer(az, call.method, call.path)
             az.store.commit()
         if lost:
             self.close_connection = True
             return
-        self.reply(reply)
+        self.reply(reply, data)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_OPTIONS = answer
+
+    def outcome(self, call: Call, raw: bytes) -> Reply:
+        """Act, and turn a refusal into its answer; 501 and defects are kept for tests to see."""
+        try:
+            return self.act(call, raw)
+        except ArmError as error:
+            if error.status == 501:
+                self.note(call)
+            return Reply(error.status, {"error": error.error}, error.headers)
+        except Exception:
+            LOG.exception("The sandbox failed on %s %s", self.command, self.path)
+            self.note(call)
+            words = "A defect of the sandbox; its log has the traceback."
+            return Reply(500, {"error": {"code": "SandboxDefect", "message": words}})
 
     def act(self, call: Call, raw: bytes) -> Reply:
         """Dispatch a call to Entra ID, the vault, the admin door or Resource Manager."""
@@ -110,24 +117,21 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             if arm:
                 self.server.record(call.method, self.path, call.body)
-        with az.lock:
-            if words[0] == "_sandbox":
-                return admin.handle(az, call)
-            if words[0] == "secrets":
-                return keyvault.handle(az, call)
-            if arm:
-                return routes.answer(az, call)
+        if words[0] == "_sandbox":
+            return admin.handle(az, call)
+        if words[0] == "secrets":
+            return keyvault.handle(az, call)
+        if arm:
+            return routes.answer(az, call)
         raise ArmError(501, "SandboxNotImplemented", f"The sandbox does not know {call.path}.")
 
     def note(self, call: Call) -> None:
         """Keep what the sandbox did not know or failed at: tests look at it."""
-        with self.server.az.lock:
-            entry = {"call": f"{call.method} {call.path}?api-version={call.api_version}"}
-            self.server.az.store.put("refused", guid(), entry)
+        entry = {"call": f"{call.method} {call.path}?api-version={call.api_version}"}
+        self.server.az.store.put("refused", guid(), entry)
 
-    def reply(self, reply: Reply) -> None:
-        """Write an answer with the headers ARM always sends."""
-        data = b"" if reply.body is None else json.dumps(reply.body).encode()
+    def reply(self, reply: Reply, data: bytes) -> None:
+        """Send an answer with the headers ARM always sends."""
         self.send_response(reply.status)
         for name, value in {**self.usual(), **reply.headers}.items():
             self.send_header(name, value)

@@ -28,7 +28,7 @@ class Store:
         self._kinds: dict[str, dict[str, Json]] = defaultdict(dict)
         for kind, key, body in self._db.execute("SELECT kind, key, body FROM document"):
             self._kinds[kind][key] = json.loads(body)
-        self._changed: set[tuple[str, str]] = set()
+        self._changed: dict[tuple[str, str], None] = {}  # in order, as the table keeps it
 
     def get(self, kind: str, key: str) -> Json | None:
         """Find a document; keys are compared in lower case, as ARM ids are."""
@@ -41,12 +41,12 @@ class Store:
     def put(self, kind: str, key: str, document: Json) -> Json:
         """Write a document; call it again after changing one in place."""
         self._kinds[kind][key.lower()] = document
-        self._changed.add((kind, key.lower()))
+        self._changed[kind, key.lower()] = None
         return document
 
     def drop(self, kind: str, key: str) -> Json | None:
         """Remove a document and give it back."""
-        self._changed.add((kind, key.lower()))
+        self._changed[kind, key.lower()] = None
         return self._kinds[kind].pop(key.lower(), None)
 
     def clear(self, kind: str) -> None:

@@ -67,12 +67,6 @@ def find(az: Sandbox, identity: str) -> Json | None:
     return az.store.get("tasks", identity) or az.store.get("history", identity)
 
 
-def of(az: Sandbox, field: str, key: str) -> list[Json]:
-    """List a deployment's or stack's tasks in the order they were queued."""
-    every = [*az.store.all("history").values(), *az.store.all("tasks").values()]
-    return sorted((t for t in every if t[field] == key.lower()), key=lambda t: t["queued_at"])
-
-
 def advance(az: Sandbox, now: float, ended: Ended) -> None:
     """Do all that was due until now; `ended` hears of every task that is over."""
     operations.advance(az, now)

@@ -1,11 +1,13 @@
-"""The facts: usage tiers, and the catalogue's own files."""
+"""The facts (usage tiers, the catalogue's own files), and state without a server."""
 
 from types import SimpleNamespace
 
 import pytest
 
+from apps.azure_sandbox import engine, quota, resources
 from apps.azure_sandbox import facts as catalogue
-from apps.azure_sandbox import quota
+from apps.azure_sandbox.ids import required
+from apps.azure_sandbox.sandbox import Sandbox
 from apps.azure_sandbox.store import Store
 from tests.azure_sandbox import facts
 from tests.sandbox import FACTS
@@ -20,14 +22,6 @@ def test_a_tier_s_limits_or_the_next_ones(tmp_path, tier, limit):
     assert found.limit("swedencentral", "Standard", "gpt-5.1") == 300
 
 
-def test_the_demo_s_model_has_a_thousand_at_least(tmp_path):
-    folder = facts.write(tmp_path)
-    text = (folder / "quotas.csv").read_text()
-    (folder / "quotas.csv").write_text(text.replace("1,1000000,10000", "1,30000,300"))
-    found = catalogue.load(folder)
-    assert found.limit("swedencentral", "GlobalStandard", "gpt-5.1") == 4000
-
-
 def test_the_catalogue_s_own_facts(tmp_path):
     store = Store(tmp_path / "state.sqlite")
     az = SimpleNamespace(facts=catalogue.load(FACTS), store=store)
@@ -39,3 +33,28 @@ def test_the_catalogue_s_own_facts(tmp_path):
     none = sum(room == 0 for room in rooms) / len(rooms)
     assert 0.02 < none < 0.2  # "quota yes, capacity no" exists, and is the exception
     store.close()
+
+
+def test_a_soft_deleted_account_is_purged_after_two_days(tmp_path):
+    az = Sandbox(tmp_path, catalogue.load(facts.write(tmp_path / "facts")))
+    group = f"/subscriptions/{PROD}/resourceGroups/rg"
+    rid = required(f"{group}/providers/Microsoft.CognitiveServices/accounts/old")
+    body = {"kind": "OpenAI", "sku": {"name": "S0"}, "location": "swedencentral"}
+    resources.write(az, rid, body, az.now(), state="Succeeded")
+    for deleted_at, kept in ((az.now() - 47 * 3600, 1), (az.now() - 49 * 3600, 0)):
+        resources.remove(az, rid, deleted_at)
+        resources.write(az, rid, body, az.now(), state="Succeeded")
+        engine.advance(az)
+        assert len(az.store.all("deleted")) == kept
+    az.store.close()
+
+
+def test_documents_keep_their_order_over_a_restart(tmp_path):
+    names = [f"document-{number}" for number in range(50)]
+    first = Store(tmp_path / "state.sqlite")
+    for name in names:
+        first.put("kind", name, {})
+    first.close()
+    second = Store(tmp_path / "state.sqlite")
+    assert list(second.all("kind")) == names
+    second.close()

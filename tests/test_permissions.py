@@ -215,6 +215,15 @@ def test_a_row_that_does_not_exist_looks_like_a_foreign_one(people, rows, name):
     assert response.status_code == 404
 
 
+@pytest.mark.parametrize(
+    "url", ["/catalogue/?text=a%00", "/search?q=%00", "/catalogue/models/%00/"]
+)
+def test_an_address_with_a_nul_is_refused_with_a_sentence(people, url):
+    response = browser_of(people, "alice").get(url)
+    assert response.status_code == 400
+    assert "Remove it and try again." in response.content.decode()
+
+
 def test_a_deleted_team_cannot_ask_but_its_past_stays(people, rows):
     Team.objects.filter(slug="claims").update(active_to=timezone.now().date())
     assert browser_of(people, "alice").get(address("request_new", rows)).status_code == 403

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,8 +15,8 @@ from rest_framework.views import set_rollback
 from apps.kernel.errors import InvalidError, NotFoundError, PortalError
 from apps.kernel.logs import correlation_id
 
-log = structlog.get_logger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
+NUL = "This address holds a character that no text has here (%00). Remove it and try again."
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -47,13 +46,16 @@ class PortalErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
+        """Pass the request on, unless its address holds a NUL: PostgreSQL takes no such text."""
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return self._refuse(request, PortalError(NUL))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal; anything else stays a defect and becomes a 500."""
-        if not isinstance(error, PortalError):
-            return None
+        return self._refuse(request, error) if isinstance(error, PortalError) else None
+
+    def _refuse(self, request: HttpRequest, error: PortalError) -> HttpResponse:
         htmx = bool(getattr(request, "htmx", False))
         template = "components/notice.html" if htmx else f"{_page_for(error)}.html"
         context = {"tone": "bad", "text": error.message, "error": error}

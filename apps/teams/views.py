@@ -55,7 +55,7 @@ def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
-    return {name: request.GET.get(name, "").replace("\0", "").strip()[:100] for name in FILTERS}
+    return {name: request.GET.get(name, "").strip()[:100] for name in FILTERS}
 
 
 def _cells(entry: Any) -> list[str]:

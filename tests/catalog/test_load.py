@@ -3,9 +3,11 @@
 import csv
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -118,6 +120,64 @@ def test_a_price_that_is_gone_ends_today(tmp_path: Path) -> None:
     services.load_catalog(directory=folder)
     assert selectors.price_in_force(**WHERE, on=timezone.now().date()) is None
     assert selectors.price_in_force(**WHERE, on=date(2026, 1, 1)) is not None
+
+
+def test_a_price_that_comes_back_begins_when_it_came_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on(day: date) -> None:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        monkeypatch.setattr(timezone, "now", lambda: noon)
+
+    without = changed(tmp_path, "prices", lambda row: None if is_input(row) else row)
+    gone = changed(tmp_path, "prices", lambda row: None if row["model"] == "gpt-5.1" else row)
+    for day, folder in ((1, gone), (3, files.DATA), (3, without), (5, gone), (5, files.DATA)):
+        on(date(2027, 3, day))
+        services.load_catalog(directory=folder)
+    found = {
+        day: selectors.price_in_force(**WHERE, on=date(2027, 3, day)) for day in (1, 2, 3, 4, 5)
+    }
+    assert (found[1], found[2]) == (None, None)
+    inputs = [found[day] and "input" in found[day].per_1m_nano for day in (3, 4, 5)]
+    assert inputs == [False, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_during_a_load_is_not_overwritten(tmp_path: Path, people: SimpleNamespace) -> None:
+    rule = models.ResidencyRule.objects.get(
+        data_class="confidential", scope="global", geography="Europe"
+    )
+    folder = changed(tmp_path, "residency", lambda row: row | {"why": "Because it is so."})
+
+    def load() -> None:
+        try:
+            services.load_catalog(directory=folder)
+        finally:
+            connection.close()
+
+    loading = threading.Thread(target=load)
+    with transaction.atomic():
+        services.change_residency_rule(
+            pk=rule.pk, allowed=True, why="We asked legal in time.", by=people.petra
+        )
+        loading.start()
+        wait_until_blocked()
+    loading.join()
+    rule.refresh_from_db()
+    assert (rule.allowed, rule.why) == (True, "We asked legal in time.")
+    assert models.ResidencyRule.objects.filter(why="Because it is so.").count() == 43
+
+
+def wait_until_blocked() -> None:
+    """Wait until another connection waits for a lock of this one."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            if cursor.execute(waiting).fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waited for a lock.")
 
 
 def test_an_edited_residency_rule_survives_a_load(tmp_path: Path) -> None:

@@ -43,7 +43,6 @@ from apps.catalog.selectors.residency import (
     RuleRow,
     data_classes,
     residency,
-    residency_rule,
     residency_table,
 )
 from apps.catalog.selectors.sheet import Sheet, model_sheet
@@ -87,7 +86,6 @@ __all__ = [
     "requests_per_k_tpm",
     "requests_per_minute",
     "residency",
-    "residency_rule",
     "residency_table",
     "version",
     "versions",

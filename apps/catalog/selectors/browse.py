@@ -56,16 +56,15 @@ class Asked:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Asked":
         """Read the query of an address."""
-        known, said = facts(), {name: query.get(name, "") for name in query}
-        sort = said.get("sort", "")
+        sort = query.get("sort", "")
         return cls(
-            text=said.get("text", "").strip()[:80],
-            runs_in=_one_of(said.get("runs_in", ""), places()),
-            sku=_one_of(said.get("sku", ""), known.types),
-            task=_one_of(said.get("task", ""), Task.values),
-            life=_one_of(said.get("life", ""), LIVES) or "current",
+            text=query.get("text", "").strip()[:80],
+            runs_in=_one_of(query.get("runs_in", ""), places()),
+            sku=_one_of(query.get("sku", ""), facts().types),
+            task=_one_of(query.get("task", ""), Task.values),
+            life=_one_of(query.get("life", ""), LIVES) or "current",
             sort=sort if sort.removeprefix("-") in SORTS else "name",
-            cursor=said.get("cursor", ""),
+            cursor=query.get("cursor", ""),
         )
 
 

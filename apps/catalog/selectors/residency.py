@@ -129,8 +129,3 @@ def residency_table() -> list[RuleRow]:
         RuleRow(Scope(scope).label, geography, [cells[scope, geography].get(c) for c in DataClass])
         for scope, geography in ordered
     ]
-
-
-def residency_rule(pk: int) -> models.ResidencyRule | None:
-    """Return one rule."""
-    return models.ResidencyRule.objects.filter(pk=pk).first()

@@ -123,7 +123,8 @@ def _limit(quotas: Iterable[QuotaFacts]) -> str:
     if lowest is None:
         return formats.UNKNOWN
     if lowest.k_tpm is None:
-        return f"{formats.plural(lowest.requests, 'request')} a minute"
+        a_minute = lowest.requests * 60 // lowest.window_s
+        return f"{formats.plural(a_minute, 'request')} a minute"
     return formats.quantity(lowest.k_tpm, "K TPM")
 
 

@@ -164,12 +164,12 @@ def _replace(kind: type[models.Model], rows: Iterable[Values]) -> None:
 
 
 def _load_residency(rows: Iterable[Row]) -> None:
-    """Add and correct rules, but leave those that somebody edited."""
-    edited = set(
-        ResidencyRule.objects.filter(edited_at__isnull=False).values_list(
-            "data_class", "scope", "geography"
-        )
-    )
+    """Add and correct rules, but leave those that somebody edited, also while this waits."""
+    edited = {
+        (rule.data_class, rule.scope, rule.geography)
+        for rule in ResidencyRule.objects.select_for_update()
+        if rule.edited_at
+    }
     ours = [
         row | {"allowed": row["allowed"] == "yes"}
         for row in rows

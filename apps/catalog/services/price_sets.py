@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django.db.models import Max
+
 from apps.catalog.collectors.files import Row
 from apps.catalog.models import Price, PriceSet
 from apps.kernel.money import nano
@@ -37,13 +39,14 @@ class Wanted:
 def load_prices(rows: Iterable[Row], *, today: date) -> None:
     """Open, keep and close price sets; what was in force keeps its rows for ever.
 
-    A changed price takes effect on its own date. A correction, or a price that is gone, has no
-    date of its own and takes effect today, so that what was priced yesterday stays explained.
+    A changed price takes effect on its own date. A correction, a price that is gone, or one that
+    comes back (older files loaded again) has no date of its own and takes effect today, so that
+    what was priced yesterday stays explained.
     """
     wanted = _wanted(rows)
     amounts = _amounts()
     filled: list[tuple[PriceSet, Wanted]] = []
-    ended: dict[Key, PriceSet] = {}
+    ended: list[PriceSet] = []
     confirmed: list[PriceSet] = []
     for row in PriceSet.objects.filter(ends_on__isnull=True):
         key = _key(row)
@@ -61,11 +64,12 @@ def load_prices(rows: Iterable[Row], *, today: date) -> None:
             starts = new.effective_on if new else today
             tomorrow = row.effective_on + timedelta(days=1)
             row.ends_on = starts if starts > row.effective_on else max(today, tomorrow)
-            ended[key] = row
+            ended.append(row)
     PriceSet.objects.bulk_update(confirmed, ["source", "as_of"])
-    PriceSet.objects.bulk_update(ended.values(), ["ends_on"])
+    PriceSet.objects.bulk_update(ended, ["ends_on"])
+    free_from = _free_from()
     opened = PriceSet.objects.bulk_create(
-        _opened(key, new, starts=ended[key].ends_on if key in ended else None)
+        _opened(key, new, free_from=free_from.get(key, date.min), today=today)
         for key, new in wanted.items()
     )
     filled += zip(opened, wanted.values(), strict=True)
@@ -76,14 +80,15 @@ def load_prices(rows: Iterable[Row], *, today: date) -> None:
     )
 
 
-def _opened(key: Key, new: Wanted, *, starts: date | None) -> PriceSet:
+def _opened(key: Key, new: Wanted, *, free_from: date, today: date) -> PriceSet:
     model, version, sku, region = key
+    on_time = new.effective_on >= free_from
     return PriceSet(
         model_id=model or None,
         version=version,
         deployment_type_id=sku,
         region_id=region,
-        effective_on=starts or new.effective_on,
+        effective_on=new.effective_on if on_time else max(free_from, today),
         source=new.source,
         as_of=new.as_of,
     )
@@ -101,6 +106,17 @@ def _wanted(rows: Iterable[Row]) -> dict[Key, Wanted]:
 
 def _key(row: PriceSet) -> Key:
     return (row.model_id or "", row.version, row.deployment_type_id, row.region_id)
+
+
+def _free_from() -> Mapping[Key, date]:
+    """Say when the last closed set of each thing ended."""
+    return {
+        (model or "", *rest): ends_on
+        for model, *rest, ends_on in PriceSet.objects.values_list(
+            "model", "version", "deployment_type", "region"
+        ).annotate(Max("ends_on"))
+        if ends_on
+    }
 
 
 def _amounts() -> Mapping[int, dict[str, int]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.capacity import selectors as capacity
 from apps.capacity.models import Placement
 from apps.kernel import states
+from apps.kernel.actors import SYSTEM
 from apps.kernel.errors import ConflictError
 from apps.kernel.events import tell
 from apps.provisioning.events import JobQueued
@@ -23,6 +24,7 @@ from apps.teams.models import Person
 from apps.teams.roles import Action
 
 LIVE = (JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK)
+AT_WORK = (JobStatus.QUEUED, JobStatus.WORKING)
 P = Job.Purpose
 
 
@@ -44,12 +46,8 @@ def redo_what_if(*, request: ResourceRequest, by: Person) -> Job:
             "The what-if is made anew only while the request waits for a decision, and for those "
             "who ask for it, decide on it or run the platform."
         )
-    live = Job.objects.filter(request=request, purpose=P.WHAT_IF, status__in=LIVE).first()
-    if live is None:
-        return _queue(_request(request.pk), P.WHAT_IF, PREVIEW)
-    if live.status == JobStatus.STUCK:
-        _requeue(live, by)
-    return live
+    at_work = Job.objects.filter(request=request, purpose=P.WHAT_IF, status__in=AT_WORK).first()
+    return at_work or _queue(_request(request.pk), P.WHAT_IF, PREVIEW)
 
 
 @transaction.atomic
@@ -99,9 +97,13 @@ def _requeue(job: Job, by: Person) -> None:
 
 
 def _queue(request: ResourceRequest, purpose: Job.Purpose, step: str) -> Job:
-    live = Job.objects.filter(request=request, purpose=purpose, status__in=LIVE).first()
-    if live is not None:
-        return live
+    """Queue a job, unless this submission has one; what an earlier one left behind is ended."""
+    since = request.submitted_at
+    for old in Job.objects.filter(request=request, purpose=purpose, status__in=LIVE):
+        fresh = old.status == JobStatus.QUEUED and (since is None or old.created_at >= since)
+        if fresh or old.status == JobStatus.WORKING:
+            return old
+        states.move(old, to=JobStatus.CANCELLED, by=SYSTEM, ended_at=timezone.now())
     job = Job.objects.create(
         request=request,
         purpose=purpose,

@@ -49,8 +49,7 @@ def test_what_was_changed_by_hand_shows_and_noise_does_not(office):
     office.azure.drift(azure_id, "properties.versionUpgradeOption", "NoAutoUpgrade")
     office.azure.drift(azure_id, "properties.currentCapacity", 7)
     office.azure.drift(azure_id, "tags.cost-centre", "CC-0000")
-    job = office.what_if(request)
-    job = services._queue(services._request(request.pk), job.purpose, selectors.PREVIEW)
+    job = services._queue(services._request(request.pk), "what_if", selectors.PREVIEW)
     office.until(job)
     (found,) = [
         one
@@ -123,6 +122,30 @@ def test_only_admins_get_the_raw_answer(office):
         in panels.what_changes(office.people.petra, request=request)["template"]
     )
     assert panels.what_changes(office.people.alice, request=request)["template"] == ""
+
+
+def test_a_withdrawn_request_is_not_previewed_and_troubles_nobody(office):
+    from apps.requests.services import withdraw_request
+
+    request = office.submitted()
+    withdraw_request(request=request, by=office.people.alice)
+    job = office.until(office.what_if(request))
+    assert (job.status, job.trouble) == (
+        "refused",
+        f"{request.number} is withdrawn: there is nothing to preview.",
+    )
+    assert list(selectors.stuck_jobs(office.people.petra)) == []
+
+
+def test_a_stuck_what_if_is_replaced_when_somebody_asks_again(office):
+    request = office.submitted()
+    office.azure.fault("POST .*/whatIf", code="AuthorizationFailed")
+    stuck = office.until(office.what_if(request))
+    assert stuck.status == "stuck"
+    assert [j.pk for j in selectors.stuck_jobs(office.people.petra)] == [stuck.pk]
+    again = services.redo_what_if(request=request, by=office.people.alice)
+    stuck.refresh_from_db()
+    assert (stuck.status, office.until(again).status) == ("cancelled", "done")
 
 
 ACCOUNT = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/aoai"

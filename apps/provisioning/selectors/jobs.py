@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.kernel import formats
@@ -76,6 +77,12 @@ class Progress:
     attempts: Sequence[Told]
     operations: Sequence[AzureLine]
     live: bool
+
+    @property
+    def state(self) -> JobStatus:
+        """The job's state for people: between two looks at Azure it is at work, not queued."""
+        at_work = self.live and self.job.started_at
+        return JobStatus.WORKING if at_work else self.job.state
 
 
 def what_if_job(request: ResourceRequest) -> Job | None:
@@ -204,12 +211,16 @@ def _told(attempt: Attempt, labels: Mapping[str, str], *, raw: bool) -> Told:
     return Told(
         pk=attempt.pk,
         state=LIST_STATES[outcome],
-        title=f"{labels.get(attempt.step, attempt.step)}: {outcome.label.lower()}",
+        title=f"{labels.get(attempt.step, attempt.step)}: {_lower(outcome.label)}",
         span=span,
         text=attempt.sentence,
         raw=attempt.raw if raw else "",
         correlation_id=attempt.correlation_id if raw else "",
     )
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:]
 
 
 def build_entries(request: ResourceRequest) -> list[Mapping[str, Any]]:
@@ -243,7 +254,8 @@ def stuck_jobs(viewer: Person, *, most: int = 5) -> Sequence[Job]:
     if not teams.may_anywhere(viewer, Action.JOB_OPERATE):
         return ()
     operated = teams.teams_where(viewer, Action.JOB_OPERATE)
-    stuck = Job.objects.filter(status=JobStatus.STUCK, request__team__in=operated)
+    matters = Q(purpose=Job.Purpose.BUILD) | Q(request__status__in=UNDECIDED)
+    stuck = Job.objects.filter(matters, status=JobStatus.STUCK, request__team__in=operated)
     return list(stuck.select_related("request__team").order_by("due_at", "id")[:most])
 
 

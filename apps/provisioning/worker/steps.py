@@ -1,7 +1,7 @@
 """What a step does: the second look at rights and rules, the what-if, or the kind's own step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,11 @@ from apps.provisioning.provisioner import PROVISIONERS, Next, Outcome, Wait, Wor
 from apps.provisioning.selectors import CHECK, PREVIEW, template_hash, work_of
 from apps.provisioning.worker.diff import readable
 from apps.requests import selectors as requests
+from apps.requests.states import ENDED, RequestStatus
 from apps.teams import selectors as teams
 from apps.teams.roles import Action
+
+OVER = (*(status for status in ENDED if status != RequestStatus.DONE), RequestStatus.RETURNED)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,12 @@ def run(job: Job) -> Outcome | Previewed:
     """Run the job's step; raises CloudError."""
     if job.step == CHECK:
         return check(job)
-    work = replace(work_of(job), operation=job.operation)
+    if job.step == PREVIEW and job.request.status in OVER:
+        raise PermanentError(
+            f"{job.request.number} is {job.request.state.label.lower()}: "
+            "there is nothing to preview."
+        )
+    work = work_of(job)
     if job.step == PREVIEW:
         return preview(job.request.kind, work)
     return PROVISIONERS.get(job.request.kind).run(job.step, work)

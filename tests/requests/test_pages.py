@@ -274,7 +274,7 @@ class TestList:
 
     @pytest.mark.parametrize(
         "query",
-        ["tab=x", "status=x", "text=%00", "text=" + "x" * 5000, "team=%00", "tab=open&mine=2"],
+        ["tab=x", "status=x", "text=" + "x" * 5000, "tab=open&mine=2"],
     )
     def test_a_strange_address_is_answered(self, people, client_of, query):
         assert client_of(people.alice).get(f"/requests/?{query}").status_code == 200

@@ -44,10 +44,10 @@ class Asked:
         tab, status = query.get("tab", ""), query.get("status", "")
         return cls(
             tab=tab if tab in TABS else "open",
-            text=query.get("text", "").replace("\0", "").strip()[:MAX_TEXT],
+            text=query.get("text", "").strip()[:MAX_TEXT],
             status=status if status in RequestStatus.values else "",
-            team=query.get("team", "").replace("\0", "")[:MAX_TEXT],
-            environment=query.get("environment", "").replace("\0", "")[:MAX_TEXT],
+            team=query.get("team", "")[:MAX_TEXT],
+            environment=query.get("environment", "")[:MAX_TEXT],
             mine=query.get("mine") == "1",
             cursor=query.get("cursor", ""),
         )

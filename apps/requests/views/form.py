@@ -97,7 +97,8 @@ def _page(
     fields = refused.fields if isinstance(refused, InvalidError) else {}
     unstored = {name: text for name, text in fields.items() if name not in found.errors}
     context = _context(kind, found, draft, everything=everything, unstored=unstored)
-    context["refused"] = "" if fields or refused is None else refused.message
+    # Three errors and more have the form's own summary.
+    context["refused"] = refused.message if refused and len(fields) < 3 else ""
     status = refused.status if refused else 200
     return render(request, "requests/form.html", context, status=status)
 

@@ -30,19 +30,26 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_pages_are_accessible_and_fit(sign_in, worker, people, width, dark):
+LOOKS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]
+
+
+def test_pages_are_accessible_and_fit(sign_in, worker, people):
     collectors.sync_all()
     demo.seed_requests(vars(people))
     mine = people.alice.requests.get()
     for who, paths in PAGES.items():
-        page = sign_in(who, width=width, dark=dark)
+        page = sign_in(who)
         for path in paths:
             page.goto(f"/requests/{mine.pk}/" if path == "request" else path)
             expect(page.get_by_role("heading", level=1)).to_be_visible()
-            assert_accessible(page)
-            sideways = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert sideways <= 0, f"{page.url} scrolls sideways by {sideways} px at {width}"
+            for width, scheme in LOOKS:
+                page.set_viewport_size({"width": width, "height": 900})
+                page.emulate_media(color_scheme=scheme)
+                expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+                assert_accessible(page)
+                assert sideways(page) <= 0, f"{page.url} scrolls sideways at {width} px"
+
+
+def sideways(page):
+    root = "document.documentElement"
+    return page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")

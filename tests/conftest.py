@@ -35,8 +35,16 @@ TransactionTestCase._fixture_teardown = _truncate  # type: ignore[attr-defined]
 
 
 def pytest_configure() -> None:
-    """Give every thread of a race its own connection: the pool would queue the ninth."""
+    """Give every thread of a race its own connection, and every test process its own broker.
+
+    The pool would queue the ninth thread; with one queue for all, the worker of one test process
+    would take the jobs of another.
+    """
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if process and "virtual_host" not in settings.CELERY_BROKER_URL:
+        settings.CELERY_BROKER_URL += f"?virtual_host={1 + int(process.removeprefix('gw'))}"
+        os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The commands test, bench and manage: one process with the services it needs."""
+"""The commands test, bench and manage: what they run, with the services it needs."""
 
 import os
 import signal
@@ -11,12 +11,18 @@ from portal.embedded.lent import lend, throw_away
 from portal.embedded.state import LOG, hold, running
 
 
+ALL_AT_ONCE = ["-n", "2", "--dist", "loadfile"]  # most tests wait for a process they started
+
+
 def test(arguments: list[str]) -> int:
-    """Run pytest with a throw-away database and broker; in CI a missing Chromium is a failure."""
+    """Run pytest with a throw-away database and broker; in CI a missing Chromium is a failure.
+
+    Without arguments all tests run, two files at a time.
+    """
     with throw_away() as env:
         if os.environ.get("CI") or os.environ.get("PORTAL_CI"):
             env["PORTAL_REQUIRE_BROWSER"] = "1"
-        return _run("-m", "pytest", *arguments, env=env)
+        return _run("-m", "pytest", *(arguments or ALL_AT_ONCE), env=env)
 
 
 def bench(arguments: list[str]) -> int:

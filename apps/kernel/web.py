@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -16,7 +16,7 @@ from apps.kernel.errors import InvalidError, NotFoundError, PortalError
 from apps.kernel.logs import correlation_id
 
 Next = Callable[[HttpRequest], HttpResponse]
-NUL = "This address holds a character that no text has here (%00). Remove it and try again."
+NUL = "What was sent holds a character that no text has here (NUL). Remove it and try again."
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -46,8 +46,8 @@ class PortalErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on, unless its address holds a NUL: PostgreSQL takes no such text."""
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        """Pass the request on, unless it holds a NUL: PostgreSQL takes no such text."""
+        if "\0" in request.path or _has_nul(request.GET) or _has_nul(request.POST):
             return self._refuse(request, PortalError(NUL))
         return self.get_response(request)
 
@@ -60,6 +60,10 @@ class PortalErrorMiddleware:
         template = "components/notice.html" if htmx else f"{_page_for(error)}.html"
         context = {"tone": "bad", "text": error.message, "error": error}
         return render(request, template, context, status=error.status)
+
+
+def _has_nul(given: QueryDict) -> bool:
+    return any("\0" in value for _, values in given.lists() for value in values)
 
 
 def _page_for(error: PortalError) -> str:

@@ -121,6 +121,16 @@ def test_a_rule_needs_a_reason(people: SimpleNamespace, client_of: ClientOf) -> 
     assert not rule().allowed
 
 
+def test_a_reason_that_cannot_be_stored_is_refused(
+    people: SimpleNamespace, client_of: ClientOf
+) -> None:
+    answer = client_of(people.petra).post(
+        f"/catalogue/residency/{rule().pk}/", {"allowed": "yes", "why": "Legal agreed\0 to it."}
+    )
+    assert answer.status_code == 400
+    assert not rule().allowed
+
+
 def test_a_search_finds_models(people: SimpleNamespace) -> None:
     found = panels.found_models(people.alice, query="5.1 codex")
     assert found is not None

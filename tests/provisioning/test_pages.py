@@ -14,9 +14,9 @@ from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 
 FACTS = {
-    "endpoint": "https://aoai-platform-sdc-01.openai.azure.com/",
-    "base_url": "https://aoai-platform-sdc-01.openai.azure.com/openai/v1/",
-    "account": "aoai-platform-sdc-01",
+    "endpoint": "https://aoai-northwind-sdc-01.openai.azure.com/",
+    "base_url": "https://aoai-northwind-sdc-01.openai.azure.com/openai/v1/",
+    "account": "aoai-northwind-sdc-01",
     "model": "gpt-5.1",
     "task": "chat",
     "version": "2025-11-13",
@@ -39,7 +39,7 @@ def built(people, *, count=1, team="claims", workload="claims-triage", **facts):
         tier="prod", defaults={"azure_id": "0000", "name": "prod"}
     )
     placement, _ = Placement.objects.get_or_create(
-        name="aoai-platform-sdc-01",
+        name="aoai-northwind-sdc-01",
         defaults={
             "subscription": subscription,
             "region": "swedencentral",
@@ -120,7 +120,7 @@ def test_filters_and_search_stand_in_the_address(people, client_of):
     assert first.name not in shown
     assert "Nothing fits these filters" in page(client, "/resources/?text=zebra")
     assert first.name in page(client, f"/resources/?text={first.name}")
-    assert page(client, "/resources/?model=%00&status=nonsense")
+    assert page(client, "/resources/?model=nonsense&status=nonsense")
 
 
 def test_pages_of_the_list_go_by_key(people, client_of):

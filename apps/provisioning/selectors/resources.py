@@ -40,8 +40,8 @@ class Asked:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Asked":
         """Read the query of an address."""
-        clean = {name: query.get(name, "").replace("\0", "")[:MAX_TEXT] for name in FILTERS}
-        text = query.get("text", "").replace("\0", "").strip()[:MAX_TEXT]
+        clean = {name: query.get(name, "")[:MAX_TEXT] for name in FILTERS}
+        text = query.get("text", "").strip()[:MAX_TEXT]
         return cls(text=text, cursor=query.get("cursor", ""), **clean)
 
 

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class AzureCall(models.Model):
-    """One HTTP exchange with Azure Resource Manager; `subject` is e.g. `job:17`."""
+    """One HTTP exchange with Azure Resource Manager, kept 30 days; `subject` is e.g. `job:17`."""
 
     at = models.DateTimeField(db_default=Now())
     subject = models.CharField(max_length=60, blank=True)
@@ -18,7 +18,10 @@ class AzureCall(models.Model):
     correlation_request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "id"], name="azurecall_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="azurecall_subject"),
+            models.Index(fields=["at"], name="azurecall_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} → {self.status}"

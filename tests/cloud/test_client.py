@@ -1,9 +1,13 @@
 """The real SDK against the sandbox: reading, starting, looking, and what is written down of it."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as configured
 from django.db import connection
+from django.utils import timezone
 
+from apps.cloud import tasks
 from apps.cloud.client import Done, Running, azure
 from apps.cloud.errors import NeedsPersonError, TransientError
 from apps.cloud.models import AzureCall
@@ -140,3 +144,13 @@ def test_a_key_vault_reference_is_read_at_use(here):
     secrets.forget()
     with pytest.raises(secrets.SecretError, match="no Key Vault secret"):
         secrets.resolve("keyvault:https://example.test/nothing")
+
+
+def test_calls_are_forgotten_after_thirty_days(db):
+    now = timezone.now()
+    for days in (0, 29, 31, 400):
+        AzureCall.objects.create(
+            method="GET", path=f"/{days}", took_ms=1, at=now - timedelta(days=days)
+        )
+    tasks.forget_calls()
+    assert set(AzureCall.objects.values_list("path", flat=True)) == {"/0", "/29"}

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('correlation_request_id', models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(fields=['subject', 'id'], name='azurecall_subject')],
+                'indexes': [models.Index(fields=['subject', 'id'], name='azurecall_subject'), models.Index(fields=['at'], name='azurecall_at')],
             },
         ),
     ]

@@ -14,7 +14,13 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def before_the_first_task(**_: Any) -> None:
-    """Refuse to work while demo accounts are active where none may be."""
+    """Refuse to work where the portal may not start (portal/checks.py).
+
+    SystemExit ends the worker; of any other exception in a signal Celery only writes a log line.
+    """
     from portal.checks import refuse_to_start  # noqa: PLC0415  Django is set up by now
 
-    refuse_to_start()
+    try:
+        refuse_to_start()
+    except Exception as refused:
+        raise SystemExit(f"The worker does not start. {refused}") from refused

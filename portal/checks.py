@@ -1,4 +1,4 @@
-"""Refuse to start while a demo account is active outside demo mode."""
+"""Refuse to start with a known key, or while a demo account is active outside demo mode."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import ProgrammingError, connections
 
 from apps.teams import selectors as teams
 
@@ -21,7 +21,7 @@ def no_demo_accounts(
         return []
     try:
         found = teams.demo_people_active()
-    except DatabaseError:
+    except ProgrammingError:  # not migrated yet, so nobody can sign in
         return []
     if not found:
         return []
@@ -35,6 +35,18 @@ def no_demo_accounts(
 
 
 def refuse_to_start() -> None:
-    """Stop a web process or a worker before its first piece of work."""
-    for found in no_demo_accounts(None, ["default"]):
+    """Stop a web process or a worker before its first piece of work.
+
+    A database that is away stops it too: whoever started it tries again.
+    """
+    if settings.SECRET_KEY == settings.NO_SECRET_KEY:
+        raise ImproperlyConfigured(
+            "DJANGO_SECRET_KEY is not set, so anybody could forge what the portal signs. Set it to "
+            "50 random characters or more, for example from: openssl rand -base64 48"
+        )
+    problems = no_demo_accounts(None, ["default"])
+    for connection in connections.all():  # a worker forks next, and a pool does not survive that
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own
+    for found in problems:
         raise ImproperlyConfigured(f"{found.msg} {found.hint}")

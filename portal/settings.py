@@ -1,10 +1,14 @@
 """Settings: everything comes from the environment; the defaults are safe, not convenient."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.text import slugify
 
 from apps.kernel.logs import PROCESSORS
 from apps.kernel.secrets import resolve
@@ -15,12 +19,14 @@ if env.bool("PORTAL_READ_ENV_FILE", default=True) and (BASE_DIR / ".env").exists
     env.read_env(BASE_DIR / ".env")
 
 # The site
-PORTAL_BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000")
+PORTAL_BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 PORTAL_BIND_HOST = env.str("PORTAL_BIND_HOST", default="127.0.0.1")
 _secure = PORTAL_BASE_URL.startswith("https://")
-_host = PORTAL_BASE_URL.split("://", 1)[-1].split("/")[0].rsplit(":", 1)[0]
+_host = urlsplit(PORTAL_BASE_URL).hostname or ""
 DEBUG = False
-SECRET_KEY = resolve(env.str("DJANGO_SECRET_KEY", default="")) or "only-for-commands-" + "x" * 50
+# Good for commands; web and workers refuse to start with it (portal/checks.py).
+NO_SECRET_KEY = "django-insecure-only-for-commands"  # noqa: S105
+SECRET_KEY = resolve(env.str("DJANGO_SECRET_KEY", default="")) or NO_SECRET_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host, "127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
 ROOT_URLCONF = "portal.urls"
@@ -39,6 +45,13 @@ AZURE_SUBSCRIPTIONS = {
     "prod": env.str("AZURE_SUBSCRIPTION_ID", default=""),
     "nonprod": env.str("AZURE_NONPROD_SUBSCRIPTION_ID", default=""),
 }
+# Account names are unique in all of Azure, so ours carry a part of our own (capacity/rules.py).
+AZURE_PREFIX = env.str("PORTAL_AZURE_PREFIX", default="") or slugify(ORGANISATION)[:24].strip("-_")
+if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?", AZURE_PREFIX):
+    raise ImproperlyConfigured(
+        f"“{AZURE_PREFIX}” cannot be part of a name in Azure. Set PORTAL_AZURE_PREFIX to 1 to "
+        "24 small letters, digits and hyphens, with a letter or digit at both ends."
+    )
 
 # Demo people exist only when all three hold (docs/architecture.md, "Demo mode")
 EMBEDDED_DATABASE = env.bool("PORTAL_EMBEDDED_DB", default=False)
@@ -64,13 +77,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django_celery_beat",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "csp",
     "allauth",
     "allauth.account",
@@ -145,6 +156,8 @@ CACHES = {
 
 # Sign-in
 AUTH_USER_MODEL = "teams.Person"
+# Django looks for unique=True; e-mails are unique whatever their case (one_person_per_email).
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -214,9 +227,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+
+def _every(seconds: int, task: str) -> dict[str, object]:
+    """Run `task` so often; one that finds no worker in that time is dropped for the next one."""
+    return {"task": task, "schedule": float(seconds), "options": {"expire_seconds": seconds}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "sweep-jobs": {"task": "apps.provisioning.tasks.sweep", "schedule": 15.0},
-    "sync-capacity": {"task": "apps.capacity.tasks.sync_all", "schedule": 600.0},
+    "sweep-jobs": _every(15, "apps.provisioning.tasks.sweep"),
+    "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
+    "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
 }
 
 # API
@@ -226,10 +247,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "apps.kernel.web.problem_json",
     "UNAUTHENTICATED_USER": None,
-    "PAGE_SIZE": 50,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AI portal",
@@ -269,7 +288,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("PORTAL_LOG_LEVEL", default="INFO")},
     "loggers": {
         "azure": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},  # at DEBUG it logs addresses with Azure's signed tokens
         "django.request": {"level": "ERROR"},
     },
 }

@@ -1,5 +1,7 @@
 """How accounts are named and how much they carry."""
 
+from django.conf import settings
+
 # Standard deployments per account: Microsoft Learn, quotas and limits, read 2026-08-20.
 DEPLOYMENTS_PER_ACCOUNT = 32
 
@@ -40,9 +42,14 @@ SHORT_REGIONS = {
 
 
 def account_name(*, tier: str, region: str, number: int) -> str:
-    """Name a shared account: `aoai-platform-sdc-01`; those outside production say `np`."""
+    """Name a shared account: `aoai-northwind-sdc-01`; those outside production say `np`.
+
+    It is the account's subdomain too, of which there is one in all of Azure: so it carries the
+    organisation's part, up to 24 letters of the 64 that Azure allows.
+    """
     short = SHORT_REGIONS.get(region, region)
-    return f"aoai-platform-{short if tier == 'prod' else f'np-{short}'}-{number:02}"
+    place = short if tier == "prod" else f"np-{short}"
+    return f"aoai-{settings.AZURE_PREFIX}-{place}-{number:02}"
 
 
 def resource_group(*, tier: str, region: str) -> str:

@@ -53,7 +53,7 @@ def test_the_snippet_is_python_that_parses_and_names_everything(people):
     found = selectors.connection(people.bob, resource)
     python, curl = found.snippets
     ast.parse(python.code)
-    assert 'base_url="https://aoai-platform-sdc-01.openai.azure.com/openai/v1/"' in python.code
+    assert 'base_url="https://aoai-northwind-sdc-01.openai.azure.com/openai/v1/"' in python.code
     assert "get_bearer_token_provider" in python.code
     assert f'model="{resource.name}"' in python.code
     assert "api_key=token" in python.code
@@ -85,7 +85,7 @@ def test_the_page_of_a_resource(people, client_of):
     (resource,) = built(people)
     services.open_grant(done(resource))
     shown = page(client_of(people.alice), f"/resources/{resource.pk}/")
-    assert "https://aoai-platform-sdc-01.openai.azure.com/openai/v1/" in shown
+    assert "https://aoai-northwind-sdc-01.openai.azure.com/openai/v1/" in shown
     assert "Keys are switched off" in shown
     assert "500 000" in shown
     assert "Requests per minute" in shown

@@ -1,8 +1,10 @@
 """What is promised, to whom, and what becomes of it."""
 
+import re
+
 import pytest
 
-from apps.capacity import selectors, services
+from apps.capacity import rules, selectors, services
 from apps.capacity.models import Hold, Placement, Pool
 from apps.capacity.protocols import Placing
 from apps.kernel.errors import ConflictError
@@ -90,7 +92,7 @@ def test_a_hold_leaves_a_trace():
     assert (entry.subject, entry.note) == ("request:1", "REQ-1 for claims")
     assert entry.after == {
         "gpt-5.1 Global Standard, swedencentral": "500 K TPM",
-        "place": "aoai-platform-sdc-01",
+        "place": "aoai-northwind-sdc-01",
     }
 
 
@@ -203,9 +205,9 @@ def test_the_first_place_makes_an_account_that_is_promised_too():
     one = accounts()
     placed = place("request:1")
     account = placed.placement
-    assert account.name == "aoai-platform-sdc-01"
+    assert account.name == "aoai-northwind-sdc-01"
     assert account.resource_group == "rg-ai-platform-prod-swedencentral"
-    assert account.azure_id.endswith("/accounts/aoai-platform-sdc-01")
+    assert account.azure_id.endswith("/accounts/aoai-northwind-sdc-01")
     assert placed.why == "A new shared account, number 1 of 30 in swedencentral"
     assert promised(one) == 1
     assert statuses(f"account:{account.pk}") == ["committed"]
@@ -217,7 +219,7 @@ def test_the_first_place_makes_an_account_that_is_promised_too():
 def test_an_account_is_filled_before_the_next_one_is_made():
     one = accounts(2)
     names = [place(f"request:{n}").placement.name for n in range(64)]
-    assert names == ["aoai-platform-sdc-01"] * 32 + ["aoai-platform-sdc-02"] * 32
+    assert names == ["aoai-northwind-sdc-01"] * 32 + ["aoai-northwind-sdc-02"] * 32
     assert promised(one) == 2
     assert selectors.place_of("request:5").why == "Shared account with 27 of 32 places free"
     assert selectors.place_of("request:32").why.endswith(
@@ -230,7 +232,7 @@ def test_an_account_is_filled_before_the_next_one_is_made():
     )
     services.release(Ask("request:40"))
     assert selectors.place_of("request:40") is None
-    assert place("request:65").placement.name == "aoai-platform-sdc-02"
+    assert place("request:65").placement.name == "aoai-northwind-sdc-02"
 
 
 def test_accounts_made_past_the_portal_count():
@@ -243,7 +245,7 @@ def test_non_production_has_accounts_of_its_own():
     accounts(tier="nonprod")
     place("request:1")
     other = place("request:2", Placing("nonprod", REGION)).placement
-    assert other.name == "aoai-platform-np-sdc-01"
+    assert other.name == "aoai-northwind-np-sdc-01"
     assert other.resource_group == "rg-ai-platform-nonprod-swedencentral"
 
 
@@ -277,3 +279,14 @@ def test_tightest_pools_first():
         pool(limit, used=used, meter=f"OpenAI.GlobalStandard.{meter}")
     found = [one.meter[-1] for one in selectors.tightest(4)]
     assert found == ["b", "a"], "unused pools and those without a quota are not tight"
+
+
+def test_names_fit_into_azure(settings):
+    """64 letters, and no two organisations share one (customSubDomainName)."""
+    settings.AZURE_PREFIX = "x" * 24
+    for region in (*rules.SHORT_REGIONS, "germanynorth-as-long-as-new1"):
+        for tier in ("prod", "nonprod"):
+            name = rules.account_name(tier=tier, region=region, number=30)
+            assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,63}", name)
+    settings.AZURE_PREFIX = "contoso"
+    assert rules.account_name(tier="prod", region=REGION, number=1) == "aoai-contoso-sdc-01"

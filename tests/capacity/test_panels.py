@@ -126,13 +126,14 @@ def test_the_effect_of_a_yes(alice):
     accounts()
     services.hold(Ask("request:1", [claim(910)], PLACING))
     services.hold(Ask("request:2", [claim(300)], PLACING))
-    quota, slots = panels.effect_of_a_yes(alice, request=Asked("request:2"))["effects"]
+    effect = panels.effect_of_a_yes(alice, request=Asked("request:2"))
+    quota, slots = effect["effects"]
     assert (quota.before, quota.after, quota.amount, quota.limit) == (2600, 2900, 300, 4000)
     assert quota.detail.endswith("in Azure past the portal, 910 held by other requests")
-    assert slots.label == "aoai-platform-sdc-01, deployments"
+    assert slots.label == "aoai-northwind-sdc-01, deployments"
     assert (slots.before, slots.after, slots.limit) == (1, 2, 32)
     assert slots.detail == "Shared account with 31 of 32 places free"
-    html = draw('{% slot "request.main" request=asked %}', alice, asked=Asked("request:2"))
+    html = draw('{% include "capacity/effect.html" %}', alice, **effect)
     assert "Effect of a yes" in html
     assert "url(#hatch)" in html
     services.commit(Ask("request:2"))
@@ -144,10 +145,10 @@ def test_platform_admins_see_where_quota_runs_out_first(alice):
     assert panels.tight_pools(alice) is None
     assert panels.tightest_figure(alice) is None
     assert panels.tightest_figure(petra) is None
-    assert "nothing is tight" in draw('{% slot "home.main" %}', petra)
+    assert "nothing is tight" in draw('{% slot "home.side" %}', petra)
     pool(4000, used=2690)
     services.hold(Ask("request:1", [claim(910)]))
-    html = draw('{% slot "home.main" %}', petra)
+    html = draw('{% slot "home.side" %}', petra)
     assert "gpt-5.1 Global Standard, swedencentral" in html
     assert "67\xa0% used or committed, 23\xa0% held" in html
     (kpi,) = panels.tightest_figure(petra)["kpis"]

@@ -84,7 +84,7 @@ def test_places_are_given_once_and_accounts_made_once():
     on = Counter(Hold.objects.filter(pool__meter="deployments").values_list("pool", flat=True))
     assert sorted(on.values()) == [8, 32]
     names = Placement.objects.order_by("name").values_list("name", flat=True)
-    assert list(names) == ["aoai-platform-sdc-01", "aoai-platform-sdc-02"]
+    assert list(names) == ["aoai-northwind-sdc-01", "aoai-northwind-sdc-02"]
 
 
 def test_the_last_account_takes_as_many_as_fit():

@@ -37,7 +37,7 @@ def test_the_account_is_previewed_too_where_there_is_none(office):
     assert job.status == "done", job.trouble
     kinds = {one["type"]: one["kind"] for one in selectors.changes_of(request, job).resources}
     assert kinds == {"accounts": "create", "accounts/deployments": "create"}
-    assert not office.puts("/deploymentStacks/platform-aoai-platform-plc-01")
+    assert not office.puts("/deploymentStacks/platform-aoai-northwind-plc-01")
 
 
 def test_what_was_changed_by_hand_shows_and_noise_does_not(office):

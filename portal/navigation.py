@@ -36,10 +36,13 @@ class Group:
 def rail(request: HttpRequest) -> list[Group]:
     """List the groups of the rail for the signed-in person."""
     person: Any = request.user
+    residency = reverse("residency")  # below the catalogue's address, but a place of its own
 
     def item(name: str, label: str, icon: str, count: int = 0) -> Item:
         url = reverse(name)
-        here = request.path == url if url == "/" else request.path.startswith(url)
+        inside = url != "/" and request.path.startswith(url)
+        elsewhere = name == "catalogue" and request.path.startswith(residency)
+        here = request.path == url or (inside and not elsewhere)
         return Item(label, url, icon, current=here, count=count, hot=bool(count))
 
     work = [item("home", "Home", "home")]

@@ -27,8 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     viewer: Any = request.user
     needs_me = panels.collect("home.needs_me", viewer)
     under_way = panels.collect("home.under_way", viewer)
-    count = sum(len(shown.context.get("todos", ())) for shown in needs_me)
-    moving = sum(len(shown.context.get("todos", ())) for shown in under_way)
+    count, moving = _things(needs_me), _things(under_way)
     return render(
         request,
         "portal/home.html",
@@ -40,6 +39,13 @@ def home(request: HttpRequest) -> HttpResponse:
             "moving": moving,
             "may_ask": teams.may_anywhere(viewer, Action.REQUEST_CREATE),
         },
+    )
+
+
+def _things(collected: list[panels.Shown]) -> int:
+    """Count all that a slot has to tell, also what its panels only link to (`count`)."""
+    return sum(
+        shown.context.get("count", len(shown.context.get("todos", ()))) for shown in collected
     )
 
 

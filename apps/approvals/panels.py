@@ -85,9 +85,14 @@ def who_decides(viewer: Person, *, estimate: Estimate, **_: Any) -> dict[str, An
 
 def needs_me(viewer: Person) -> dict[str, Any] | None:
     """List what has waited longest for the viewer's decision."""
-    steps = list(selectors.inbox_page(viewer, tab="waiting", unit="", cursor="").rows[:5])
-    todos = [_todo(step) for step in steps]
-    return {"todos": todos} if todos else None
+    steps: list[Any] = list(selectors.longest_waiting(viewer))
+    if not steps:
+        return None
+    return {
+        "todos": [_todo(step) for step in steps],
+        "count": steps[0].waiting,
+        "all_url": reverse("inbox"),
+    }
 
 
 def home_figures(viewer: Person) -> dict[str, Any] | None:

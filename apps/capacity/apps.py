@@ -38,9 +38,9 @@ class CapacityConfig(AppConfig):
             template="components/kpis.html",
         )
         register(
-            "home.main",
+            "home.side",
             "capacity.tight",
-            order=20,
+            order=10,
             selector=panels.tight_pools,
             template="capacity/tight.html",
         )

@@ -90,25 +90,34 @@ def ended(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
 
 def needs_me(viewer: Person) -> dict[str, Any] | None:
     """List what the viewer owes: answers, changes, drafts left for a week."""
-    todos = [_owed(request) for request in selectors.owed_by(viewer)]
-    return {"todos": todos} if todos else None
+    return _todos([(request, _owed(request)) for request in selectors.owed_by(viewer)])
 
 
 def under_way(viewer: Person) -> dict[str, Any] | None:
     """List what moves for the viewer."""
-    todos = [
-        {
-            "icon": KINDS.get(request.kind).icon if request.kind in KINDS else "clipboard-list",
-            "tone": "",
-            "title": request.title,
-            "text": f"{request.number}, {request.workload}, {request.environment}",
-            "url": reverse("request", args=[request.pk]),
-            "act": "",
-            "status": request.state,
-        }
-        for request in selectors.under_way_of(viewer)
-    ]
-    return {"todos": todos} if todos else None
+    return _todos([(request, _moving(request)) for request in selectors.under_way_of(viewer)])
+
+
+def _todos(found: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    return {
+        "todos": [todo for _, todo in found],
+        "count": found[0][0].total,
+        "all_url": reverse("requests"),
+    }
+
+
+def _moving(request: ResourceRequest) -> dict[str, Any]:
+    return {
+        "icon": KINDS.get(request.kind).icon if request.kind in KINDS else "clipboard-list",
+        "tone": "",
+        "title": request.title,
+        "text": f"{request.number}, {request.workload}, {request.environment}",
+        "url": reverse("request", args=[request.pk]),
+        "act": "",
+        "status": request.state,
+    }
 
 
 def found(viewer: Person, *, query: str) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import csv
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -143,7 +144,9 @@ def test_a_price_that_comes_back_begins_when_it_came_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_edit_during_a_load_is_not_overwritten(tmp_path: Path, people: SimpleNamespace) -> None:
+def test_an_edit_during_a_load_is_not_overwritten(
+    tmp_path: Path, people: SimpleNamespace, as_before: None
+) -> None:
     rule = models.ResidencyRule.objects.get(
         data_class="confidential", scope="global", geography="Europe"
     )
@@ -166,6 +169,14 @@ def test_an_edit_during_a_load_is_not_overwritten(tmp_path: Path, people: Simple
     rule.refresh_from_db()
     assert (rule.allowed, rule.why) == (True, "We asked legal in time.")
     assert models.ResidencyRule.objects.filter(why="Because it is so.").count() == 43
+
+
+@pytest.fixture
+def as_before(db: None) -> Iterator[None]:
+    """Bring the catalogue back, which all tests share."""
+    yield
+    models.ResidencyRule.objects.update(edited_at=None)
+    services.load_catalog()
 
 
 def wait_until_blocked() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.utils import timezone
 
 from apps.approvals.models import Decision, Step
@@ -81,6 +81,12 @@ def inbox_count(viewer: Person) -> int:
     if not any(teams.may_anywhere(viewer, action) for action in DECIDES):
         return 0
     return _in_review(inbox(viewer)).count()
+
+
+def longest_waiting(viewer: Person, *, most: int = 5) -> QuerySet[Step]:
+    """List what has waited longest for the viewer; each row knows how much waits (`waiting`)."""
+    rows = _in_review(inbox(viewer)).annotate(waiting=Window(Count("pk")))
+    return rows.order_by("opened_at", "id")[:most]
 
 
 def decided_by(viewer: Person) -> QuerySet[Step]:

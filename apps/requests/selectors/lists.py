@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 from django.utils import timezone
 
 from apps.kernel import keyset
@@ -142,20 +142,26 @@ def open_of_team(viewer: Person, team_id: int) -> QuerySet[ResourceRequest]:
 
 
 def owed_by(viewer: Person, *, most: int = 5) -> QuerySet[ResourceRequest]:
-    """List what the viewer owes: answers, changes, and drafts left for a week; oldest first."""
+    """List what the viewer owes: answers, changes, and drafts left for a week; oldest first.
+
+    Each row knows how many there are (`total`).
+    """
     if not teams.may_anywhere(viewer, Action.REQUEST_CREATE):
         return ResourceRequest.objects.none()
     waiting = Q(status__in=(RequestStatus.NEEDS_INFO, RequestStatus.RETURNED))
     left = Q(status=RequestStatus.DRAFT, changed_at__lt=timezone.now() - STALE_DRAFT)
     rows = requests_visible(viewer).filter(waiting | left, requester=viewer)
-    return rows.order_by("changed_at", "id")[:most]
+    return rows.annotate(total=Window(Count("pk"))).order_by("changed_at", "id")[:most]
 
 
 def under_way_of(viewer: Person, *, most: int = 5) -> QuerySet[ResourceRequest]:
-    """List what moves for the viewer: their own requests, or for a team lead the team's."""
+    """List what moves for the viewer: their own requests, or for a team lead the team's.
+
+    Each row knows how many there are (`total`).
+    """
     moving = [s for s in OPEN if s not in (RequestStatus.NEEDS_INFO, RequestStatus.RETURNED)]
     teams_led = teams.teams_where(viewer, Action.REQUEST_WITHDRAW)
     rows = requests_visible(viewer).filter(
         Q(requester=viewer) | Q(team__in=teams_led), status__in=moving
     )
-    return rows.order_by(*ORDER)[:most]
+    return rows.annotate(total=Window(Count("pk"))).order_by(*ORDER)[:most]

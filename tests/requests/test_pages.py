@@ -156,6 +156,12 @@ class TestForm:
         response = client_of(people.alice).post(FORM, {**typed(), "request": foreign.pk})
         assert response.status_code == 404
 
+    def test_a_save_after_the_submit_is_led_to_the_request(self, people, client_of):
+        room()
+        row = submitted(people.alice)
+        response = client_of(people.bob).post(FORM, {**typed(), "request": row.pk})
+        assert (response.status_code, response["HX-Redirect"]) == (204, f"/requests/{row.pk}/")
+
     def test_queries_of_a_redraw(self, people, client_of, django_assert_max_num_queries):
         room()
         client = client_of(people.alice)

@@ -13,6 +13,7 @@ from apps.kernel.errors import ConflictError, InvalidError, PortalError
 from apps.kernel.forms import draw
 from apps.requests import selectors, services
 from apps.requests.kinds import RequestKind
+from apps.requests.states import EDITABLE
 
 ALL_ERRORS = "all_errors"
 
@@ -47,10 +48,15 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def request_form(request: HttpRequest, kind: str) -> HttpResponse:
-    """Save what was typed as a draft and draw the form's body again, with what follows from it."""
+    """Save what was typed as a draft and draw the form's body again, with what follows from it.
+
+    A save that comes after the submit, of this window or a colleague's, is led to the request.
+    """
     what = selectors.kind_named(kind)
     viewer: Any = request.user
     draft = _draft(request)
+    if draft is not None and draft.status not in EDITABLE:
+        return _to(draft)
     everything = ALL_ERRORS in request.POST
     found = selectors.review(what, _typed(request, what), viewer, fill=True)
     unstored: Mapping[str, str] = {}
@@ -58,10 +64,19 @@ def request_form(request: HttpRequest, kind: str) -> HttpResponse:
         draft = services.save_draft(kind=kind, payload=found.typed, request=draft, by=viewer)
     except InvalidError as error:
         unstored = error.fields
+    except ConflictError:
+        return _to(draft)
     context = _context(what, found, draft, everything=everything, unstored=unstored)
     answer = render(request, "requests/form_body.html", context)
     if draft is not None:
         answer["HX-Replace-Url"] = reverse("request_edit", args=[draft.pk])
+    return answer
+
+
+def _to(draft: Any) -> HttpResponse:
+    """Let htmx open the page of a request instead of drawing anything."""
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = reverse("request", args=[draft.pk])
     return answer
 
 

@@ -4,6 +4,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from apps.kernel import audit
@@ -60,24 +61,19 @@ def grant_role(
 
 @transaction.atomic
 def revoke_role(*, membership: Membership, by: Actor) -> None:
-    """Take a role back; the last platform admin stays, or nobody could run the platform.
-
-    Two admins who revoke each other at once: the second waits for the first and is refused.
-    """
-    _only_admins(by)
-    admins = set(_locked_admins())
-    if admins == {membership.pk}:
-        raise ConflictError(
-            f"{membership.person} is the last platform admin. Give somebody else the role first."
-        )
+    """Take a role back; no person takes it from the last platform admin."""
+    _only_admins(by, loses=Q(pk=membership.pk))
     if Membership.objects.filter(pk=membership.pk).delete()[0]:
         _record_role(membership, "revoked a role", by)
 
 
 @transaction.atomic
 def deactivate(*, person: Person, by: Actor = SYSTEM) -> bool:
-    """Close an account at once, its open sessions too; returns whether it was open."""
-    _only_admins(by)
+    """Close an account at once, its open sessions too; returns whether it was open.
+
+    No person closes the last platform admin's; the portal itself may, when the demo ends.
+    """
+    _only_admins(by, loses=Q(person=person))
     closed = Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False)
     if closed:
         audit.record(subject=person.ref, subject_name=person.name, verb="closed the account", by=by)
@@ -146,18 +142,26 @@ def record_new_password(*, person: Person) -> None:
     audit.record(subject=person.ref, subject_name=person.name, verb="set the password", by=person)
 
 
-def _only_admins(by: Actor) -> None:
+def _only_admins(by: Actor, *, loses: Q | None = None) -> None:
+    """Refuse whoever is no platform admin, and to lose the last one: nobody could run the platform.
+
+    The admins are locked, then read again: a lock alone shows them as they were before the wait.
+    Of two who remove each other at once the second waits, and by then is no admin any more.
+    """
     if not isinstance(by, Person):
         return
-    if not any(held.person_id == by.pk for held in selectors.platform_admins().filter(person=by)):
+    admins = selectors.platform_admins()
+    if loses:
+        list(admins.select_for_update(of=("self",)).order_by("pk"))
+    if not admins.filter(person=by).exists():
         raise NotAllowedError(
             "Only a platform admin of the whole platform may change who may what."
         )
-
-
-def _locked_admins() -> list[int]:
-    rows = selectors.platform_admins().select_for_update(of=("self",))
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    last = admins.filter(loses).first() if loses else None
+    if last and not admins.exclude(loses).exists():
+        raise ConflictError(
+            f"{last.person} is the last platform admin. Give somebody else the role first."
+        )
 
 
 def _record_role(held: Membership, verb: str, by: Actor) -> None:

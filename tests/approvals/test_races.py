@@ -9,7 +9,7 @@ from apps.kernel.errors import ConflictError, PortalError, StaleStateError
 from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Membership, Person
-from tests.capacity.race import at_once
+from tests.race import at_once
 from tests.requests.asks import METER, draft, room, submitted
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

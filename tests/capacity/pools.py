@@ -1,7 +1,7 @@
 """Pools as a sync would leave them, without asking Azure."""
 
-from typing import Any
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils import timezone
 

@@ -7,7 +7,6 @@ from apps.capacity import services
 from apps.capacity.models import Hold, Placement, Pool
 from apps.kernel.models import AuditEntry
 from tests.capacity.pools import PLACING, Ask, accounts, claim, pool
-from tests.capacity.race import unpooled
 from tests.crash import connection_ends_before
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,18 +38,17 @@ def test_a_crash_before_any_statement_leaves_everything_as_it_was(name):
     for step in steps:
         step(EVENT)
     before = written()
-    with unpooled():
-        n = 0
-        while True:
-            n += 1
-            with connection_ends_before(n) as crash:
-                try:
-                    act(EVENT)
-                except crash.errors:
-                    assert crash.happened
-            connection.close()
-            if not crash.happened:
-                break
-            assert written() == before, f"half-done before statement {n}"
-        assert n > 4
-        assert written() != before, "without a crash it is done"
+    n = 0
+    while True:
+        n += 1
+        with connection_ends_before(n) as crash:
+            try:
+                act(EVENT)
+            except crash.errors:
+                assert crash.happened
+        connection.close()
+        if not crash.happened:
+            break
+        assert written() == before, f"half-done before statement {n}"
+    assert n > 4
+    assert written() != before, "without a crash it is done"

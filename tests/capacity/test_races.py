@@ -13,7 +13,7 @@ from apps.capacity.protocols import ACCOUNTS
 from apps.cloud.client import Usage
 from apps.kernel.errors import ConflictError
 from tests.capacity.pools import METER, PLACING, REGION, Ask, accounts, claim, pool, promised
-from tests.capacity.race import at_once
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

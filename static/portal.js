@@ -187,10 +187,11 @@
     else if (form) sent = answers(form);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const now = answers(event.target);
-    since = new Map([...now].filter(([id, value]) => sent.has(id) && sent.get(id) !== value));
     const field = document.activeElement;
-    cursor = since.has(field.id) && !field.matches(`select, ${ticked}`) ? [field.id, field.selectionStart, field.selectionEnd] : null;
+    const typing = field.matches("textarea, input:not([type=checkbox], [type=radio])") ? field.id : "";
+    const kept = ([id, value]) => id === typing || (sent.has(id) && sent.get(id) !== value);
+    since = new Map([...answers(event.target)].filter(kept));
+    cursor = since.has(typing) && field.selectionStart !== null ? [typing, field.selectionStart, field.selectionEnd] : null;
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const [id, value] of since) {

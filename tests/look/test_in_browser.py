@@ -7,7 +7,6 @@ import pytest
 from django.conf import settings
 
 from tests.browser.axe import assert_accessible, findings
-from tests.browser.chromium import chromium
 from tests.look import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.urls("tests.look.urls")]
@@ -16,12 +15,6 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 class Site:
@@ -216,7 +209,7 @@ def test_what_is_being_typed_survives_a_redraw(site):
     page.locator("#a").fill("2")
     page.locator("#b").focus()
     page.keyboard.type("new words")
-    page.wait_for_function("!document.querySelector('label')")
+    page.locator("label").first.wait_for(state="detached")
     assert page.locator("#a").input_value() == "2"
     assert page.locator("#b").input_value() == "new words"
     assert page.evaluate("document.activeElement.id") == "b"

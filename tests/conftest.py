@@ -127,3 +127,16 @@ def point_at(endpoint: dict[str, Any]) -> None:
             setattr(settings, name, value)
     settings.AZURE_SANDBOX = True
     settings.AZURE_SUBSCRIPTIONS = dict(endpoint["subscriptions"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One real Chromium for all tests of this process: Playwright starts only once.
+
+    Its loop runs in this thread from then on; the ORM calls of the tests stay synchronous.
+    """
+    from tests.browser.chromium import chromium
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with chromium() as started:
+        yield started

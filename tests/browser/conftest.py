@@ -9,17 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from portal.demo import PASSWORD
-from tests.browser.chromium import chromium
 from tests.site import start_site, start_worker
-
-# Playwright's own loop runs in this thread; the ORM calls of the tests are still synchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

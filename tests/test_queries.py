@@ -23,7 +23,7 @@ BASELINE = {
     ("petra", "/requests/?tab=open"): 10,
     ("petra", "/inbox/"): 12,
     ("alice", "/resources/"): 8,
-    ("alice", "/catalogue/"): 8,
+    ("alice", "/catalogue/"): 9,
     ("alice", "/catalogue/models/gpt-5.1/"): 7,
     ("alice", "/catalogue/residency/"): 6,
     ("audra", "/audit/"): 6,

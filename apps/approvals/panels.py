@@ -100,8 +100,11 @@ def home_figures(viewer: Person) -> dict[str, Any] | None:
     if not any(teams.may_anywhere(viewer, action) for action in requests.DECIDES):
         return None
     found = selectors.figures(viewer)
-    oldest = f"the oldest since {formats.moment(found.oldest_at)}" if found.oldest_at else "none"
+    since = found.oldest_at
+    oldest = f"the oldest since {formats.moment(since)}" if since else "nobody waits"
+    decided = f"median of {found.decided}" if found.decided else "nothing decided"
     median = formats.duration(found.median) if found.median is not None else formats.UNKNOWN
+    value, _, unit = median.partition(formats.NBSP)
     return {
         "kpis": [
             {
@@ -112,9 +115,9 @@ def home_figures(viewer: Person) -> dict[str, Any] | None:
             },
             {
                 "label": "From submit to the last yes",
-                "value": median,
-                "unit": "",
-                "foot": f"median of {found.decided} in 30 days",
+                "value": value,
+                "unit": unit,
+                "foot": f"{decided} in 30 days",
             },
         ]
     }

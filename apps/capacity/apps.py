@@ -24,6 +24,14 @@ class CapacityConfig(AppConfig):
             queries=6,
         )
         register(
+            "catalogue.free",
+            "capacity.free",
+            order=10,
+            selector=panels.free_now,
+            template="capacity/free.html",
+            queries=2,
+        )
+        register(
             "request.main",
             "capacity.effect",
             order=20,

@@ -17,8 +17,6 @@ from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS
 from apps.capacity.states import LIVE, HoldStatus
 from apps.catalog import selectors as catalog
 
-OUTSTANDING = (HoldStatus.HELD, HoldStatus.COMMITTED)
-
 
 @dataclass(frozen=True)
 class Free:
@@ -125,6 +123,13 @@ def real_capacities(*, tier: str, model: str, version: str) -> dict[tuple[str, s
     """Return what Azure's machines can take of a model version, by (region, sku)."""
     rows = RealCapacity.objects.filter(subscription__tier=tier, model=model, version=version)
     return {(row.region, row.sku): row.available for row in rows}
+
+
+def machines_of(*, tier: str, models: Collection[str]) -> dict[tuple[str, str, str, str], int]:
+    """Return what Azure's machines can take, by (model, version, region, sku), in one query."""
+    rows = RealCapacity.objects.filter(subscription__tier=tier, model__in=models)
+    found = rows.values_list("model", "version", "region", "sku", "available")
+    return {(model, version, region, sku): room for model, version, region, sku, room in found}
 
 
 def place_of(subject: str) -> Placed | None:

@@ -1,6 +1,8 @@
 """The catalogue's pages: the list of models, one model, the residency rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.catalog import selectors, services
 from apps.catalog.selectors import browse
 from apps.catalog.states import Task
+from apps.kernel import panels
 from apps.kernel.errors import NotFoundError
 from apps.teams.roles import Action
 from apps.teams.selectors import may, may_anywhere
@@ -23,6 +26,7 @@ COLUMNS = (
     ("input", "Input", "USD / 1 M"),
     ("cached", "Cached", "USD / 1 M"),
     ("output", "Output", "USD / 1 M"),
+    ("", "Free now", "K TPM"),
     ("", "Where", ""),
     ("ends", "Life", ""),
 )
@@ -37,6 +41,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": asked,
         "found": found,
+        "rows": _with_free(request.user, found.rows, today),
         "total": len(selectors.models()),
         "filters": _filters(request.GET, asked),
         "columns": [_column(request.GET, asked.sort, *column) for column in COLUMNS],
@@ -89,6 +94,24 @@ def residency_change(request: HttpRequest, pk: int) -> HttpResponse:
     word = "allowed" if rule.allowed else "not allowed"
     messages.info(request, f"{rule}: {word} from now on.")
     return redirect("residency")
+
+
+def _with_free(
+    viewer: Any, rows: Sequence[browse.ModelRow], on: date
+) -> list[tuple[browse.ModelRow, list[panels.Shown]]]:
+    """Give each row its cell of the panels that know what is free."""
+    asked = [row for row in rows if row.version and not row.version.retired(on)]
+    shown = [one for one in panels.collect("catalogue.free", viewer, rows=asked) if not one.failed]
+    return [
+        (
+            row,
+            [
+                replace(one, context={"cell": one.context["cells"].get(row.model.name)})
+                for one in shown
+            ],
+        )
+        for row in rows
+    ]
 
 
 def _newest() -> list[selectors.VersionFacts]:
@@ -145,13 +168,10 @@ def _filter(
 
 
 def _column(query: QueryDict, sort: str, key: str, label: str, unit: str) -> dict[str, str]:
+    column = {"label": label, "unit": unit, "number": "n" if unit else "", "url": "", "sorted": ""}
     if not key:
-        return {"label": label, "unit": unit, "url": "", "sorted": ""}
-    back = sort == key
-    return {
-        "label": label,
-        "unit": unit,
-        "number": "n" if unit else "",
-        "url": _url(query, sort=f"-{key}" if back else key),
+        return column
+    return column | {
+        "url": _url(query, sort=f"-{key}" if sort == key else key),
         "sorted": {key: "ascending", f"-{key}": "descending"}.get(sort, ""),
     }

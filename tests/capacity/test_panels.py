@@ -1,10 +1,13 @@
 """What people see of capacity: the grid, the effect of a yes, the tightest pools."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.template import engines
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from apps.capacity import panels, services
 from apps.capacity.models import Pool
@@ -153,6 +156,57 @@ def test_platform_admins_see_where_quota_runs_out_first(alice):
     assert "67\xa0% used or committed, 23\xa0% held" in html
     (kpi,) = panels.tightest_figure(petra)["kpis"]
     assert (kpi["value"], kpi["unit"]) == ("10", "%")
+
+
+def free_now(viewer, *names, offers=()):
+    rows = [
+        SimpleNamespace(
+            model=catalog.models()[name],
+            version=(version := catalog.versions(name)[0]),
+            offers=offers or catalog.availability(name, version.version),
+        )
+        for name in names
+    ]
+    with CaptureQueriesContext(connection) as asked, catalog.one_revision():
+        found = panels.free_now(viewer, rows=rows)["cells"]
+    assert len([q for q in asked if "capacity_" in q["sql"]]) == 2
+    return [found.get(name) for name in names]
+
+
+def test_the_list_says_what_one_region_has_left(alice):
+    pool(1000, used=600)
+    pool(1000, region="francecentral", used=1000)
+    pool(1000, region="uksouth")
+    machines(250, region="uksouth")
+    pool(9000, region=REGION, meter="OpenAI.GlobalProvisionedManaged")
+    pool(9000, region=REGION, tier="nonprod")
+    pool(0, region=REGION, meter="OpenAI.GlobalStandard.gpt-5-mini")
+    pool(500, region=REGION, meter="OpenAI.GlobalStandard.gpt-5-nano", used=500)
+    found = free_now(alice, "gpt-5.1", "gpt-5-mini", "gpt-5-nano")
+    assert found == [
+        panels.FreeNow(400, 2, has_quota=True),
+        panels.FreeNow(0, 0, has_quota=False),
+        panels.FreeNow(0, 0, has_quota=True),
+    ]
+    (only_uk,) = free_now(alice, "gpt-5.1", offers=[("GlobalStandard", "uksouth")])
+    assert only_uk == panels.FreeNow(250, 1, has_quota=True)
+
+
+def test_the_list_s_page_shows_it(people, client_of):
+    pool(1000, used=600)
+    pool(500, meter="OpenAI.GlobalStandard.gpt-5-nano", used=500)
+    page = client_of(people.alice).get("/catalogue/?life=all").content.decode()
+    cell = {
+        name: html.split("Free now, K TPM")[1].split("</td>")[0]
+        for html in page.split("<tr>")
+        if (name := html.partition("/catalogue/models/")[2].partition("/")[0])
+        and "Free now, K TPM" in html
+    }
+    assert "400" in cell["gpt-5.1"]
+    assert "1\xa0region" in cell["gpt-5.1"]
+    assert "all promised" in cell["gpt-5-nano"]
+    assert "no quota" in cell["gpt-5"]
+    assert "–" in cell["gpt-4.1"]  # retired
 
 
 @pytest.mark.parametrize("count", [10, 100])

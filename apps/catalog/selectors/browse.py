@@ -1,6 +1,6 @@
 """The list of models: filtered, sorted and cut into pages by the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -70,15 +70,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One line of the list; `where` names the scopes, `regions` counts, prices are nano-USD."""
+    """One line of the list: prices are nano-USD, `offers` are (sku, region) where was asked for."""
 
     model: ModelFacts
     version: VersionFacts | None
     life: Life
     where: str
-    regions: int
+    offers: Collection[tuple[str, str]]
     limited: bool
     prices: Sequence[int | None]
+
+    @property
+    def regions(self) -> int:
+        """Count the regions."""
+        return len({region for _, region in self.offers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +210,19 @@ def _row(row: Any, asked: Asked, on: date) -> ModelRow:
     known = facts()
     version = newest(row.name, on)
     offers = known.offers.get((row.name, version.version), frozenset()) if version else frozenset()
-    here = {
-        (known.types[sku].scope, region)
+    here = [
+        (sku, region)
         for sku, region in offers
         if not asked.runs_in
         or asked.runs_in in {known.regions[region].geography, known.regions[region].data_zone}
-    }
-    scopes = {scope for scope, _ in here}
+    ]
+    scopes = {known.types[sku].scope for sku, _ in here}
     return ModelRow(
         model=known.models[row.name],
         version=version,
         life=life_of(version, on) if version else Life("Not offered", "off", "circle-dashed"),
         where=", ".join(str(scope.label) for scope in Scope if scope.value in scopes),
-        regions=len({region for _, region in here}),
+        offers=here,
         limited=row.name in known.quotas,
         prices=[row.input_nano, row.cached_nano, row.output_nano],
     )

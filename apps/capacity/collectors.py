@@ -41,7 +41,10 @@ def sync_subscription(*, subscription: Subscription) -> None:
     No transaction is open while Azure is asked. What could not be read keeps its old numbers and
     their time; `trouble` says so. After three refusals the rest is left for the next time.
     """
-    client = azure(subscription.azure_id, subject=f"sync:{subscription.tier}")
+    client, began = (
+        azure(subscription.azure_id, subject=f"sync:{subscription.tier}"),
+        timezone.now(),
+    )
     troubles: list[str] = []
     with catalog.one_revision():
         for region in catalog.regions():
@@ -52,7 +55,7 @@ def sync_subscription(*, subscription: Subscription) -> None:
                 _sync_version(subscription, client, version, troubles)
     subscription.trouble = " ".join(dict.fromkeys(troubles))
     if not troubles:
-        subscription.synced_at = timezone.now()
+        subscription.synced_at = began
     subscription.save(update_fields=["trouble", "synced_at"])
 
 
@@ -75,6 +78,7 @@ def _subscription(tier: str, azure_id: str) -> Subscription:
 def _sync_region(
     subscription: Subscription, client: Azure, region: str, troubles: list[str]
 ) -> None:
+    read_at = timezone.now()
     try:
         listed = client.usages(region)
     except CloudError as error:
@@ -86,20 +90,24 @@ def _sync_region(
         if usage.name.startswith(PREFIX)
     }
     if found:
-        _write_region(subscription, region, found, timezone.now())
+        _write_region(subscription, region, found, read_at)
 
 
 @transaction.atomic
 def _write_region(
-    subscription: Subscription, region: str, found: MeterFacts, now: datetime
+    subscription: Subscription, region: str, found: MeterFacts, read_at: datetime
 ) -> None:
     """Write a region's pools: locked in the order of their ids like everywhere, then upserted.
 
-    A meter that Azure no longer lists has a limit of 0 from now on.
+    A meter that Azure no longer lists has a limit of 0 from now on. Of two syncs at once the later
+    reading stays.
     """
+    _one_at_a_time(subscription)
     pools = Pool.objects.filter(subscription=subscription, region=region, placement=None)
-    list(pools.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    pools.exclude(meter__in=found).update(limit=0, azure_used=0, synced_at=now)
+    locked = pools.order_by("pk").select_for_update(no_key=True)
+    if any(known_at > read_at for known_at in locked.values_list("synced_at", flat=True)):
+        return
+    pools.exclude(meter__in=found).update(limit=0, azure_used=0, synced_at=read_at)
     Pool.objects.bulk_create(
         [
             Pool(
@@ -109,7 +117,7 @@ def _write_region(
                 limit=usage.limit,
                 azure_used=usage.used,
                 unit=_unit(meter),
-                synced_at=now,
+                synced_at=read_at,
             )
             for meter, usage in sorted(found.items())
         ],
@@ -140,20 +148,28 @@ def _versions() -> list[Version]:
 def _sync_version(
     subscription: Subscription, client: Azure, version: Version, troubles: list[str]
 ) -> None:
+    read_at = timezone.now()
     try:
         listed = client.model_capacities(*version)
     except CloudError as error:
         troubles.append(f"{version[1]}: {error.sentence}")
         return
-    _write_version(subscription, version, listed, timezone.now())
+    _write_version(subscription, version, listed, read_at)
 
 
 @transaction.atomic
 def _write_version(
-    subscription: Subscription, version: Version, listed: list[ModelCapacity], now: datetime
+    subscription: Subscription, version: Version, listed: list[ModelCapacity], read_at: datetime
 ) -> None:
-    """Write what machines can take of a version; a place that is not listed any more is dropped."""
+    """Write what machines can take of a version; a place that is not listed any more is dropped.
+
+    Of two syncs at once the later reading stays.
+    """
+    _one_at_a_time(subscription)
     _, model, name = version
+    known = RealCapacity.objects.filter(subscription=subscription, model=model, version=name)
+    if known.filter(synced_at__gt=read_at).exists():
+        return
     found = {(one.region, one.sku): one for one in listed}
     RealCapacity.objects.bulk_create(
         [
@@ -164,7 +180,7 @@ def _write_version(
                 model=model,
                 version=name,
                 available=one.available,
-                synced_at=now,
+                synced_at=read_at,
             )
             for (region, sku), one in sorted(found.items())
         ],
@@ -172,6 +188,9 @@ def _write_version(
         unique_fields=["subscription", "region", "sku", "model", "version"],
         update_fields=["available", "synced_at"],
     )
-    RealCapacity.objects.filter(
-        subscription=subscription, model=model, version=name, synced_at__lt=now
-    ).delete()
+    known.filter(synced_at__lt=read_at).delete()
+
+
+def _one_at_a_time(subscription: Subscription) -> None:
+    """Wait for another sync that writes now: two with different answers would lock crosswise."""
+    Subscription.objects.select_for_update(no_key=True).get(pk=subscription.pk)

@@ -205,19 +205,17 @@ def _elsewhere(claim: Claim) -> str:
     offered = catalog.availability(claim.model, claim.version)
     machines = selectors.real_capacities(tier=claim.tier, model=claim.model, version=claim.version)
     pools = selectors.free_by_region(tier=claim.tier, meters=[claim.meter]).values()
-    room = [
-        pool
+    room = {
+        pool.region: min(pool.free, machines.get((pool.region, sku), pool.free))
         for pool in pools
         if (sku, pool.region) in offered
-        and min(pool.free, machines.get((pool.region, sku), pool.free)) >= claim.amount
-    ]
-    if not room:
+    }
+    fits = [region for region, amount in room.items() if amount >= claim.amount]
+    if not fits:
         return "No other region has room for it either."
     here = getattr(regions.get(claim.region), "geography", "")
-    best = min(
-        room, key=lambda pool: (regions[pool.region].geography != here, -pool.free, pool.region)
-    )
-    return f"{best.region} has {formats.quantity(best.free, claim.unit)} free."
+    best = min(fits, key=lambda name: (regions[name].geography != here, -room[name], name))
+    return f"{best} has {formats.quantity(room[best], claim.unit)} free."
 
 
 def _new_account(placing: Placing, *, number: int, pool: Free) -> Placed:

@@ -156,6 +156,16 @@ def test_a_refusal_names_the_free_amount_and_what_would_pass():
     ), "the same geography before the bigger amount"
 
 
+def test_elsewhere_is_named_with_what_its_machines_can_take_too():
+    pool(100)
+    pool(3000, region="francecentral")
+    machines(250, region="francecentral")
+    pool(900, region="polandcentral")
+    machines(50, region="polandcentral")
+    said = refusal(Ask("request:1", [claim(200)]))
+    assert said.endswith("francecentral has 250\xa0K\xa0TPM free.")
+
+
 def test_nothing_free_anywhere():
     pool(1000, used=1000)
     said = refusal(Ask("request:1", [claim(300)]))

@@ -2,17 +2,28 @@
 
 import random
 from collections import Counter
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from apps.capacity import collectors, services
-from apps.capacity.models import Hold, Placement, Pool
+from apps.capacity.models import Hold, Placement, Pool, RealCapacity
 from apps.capacity.protocols import ACCOUNTS
-from apps.cloud.client import Usage
+from apps.cloud.client import ModelCapacity, Usage
 from apps.kernel.errors import ConflictError
-from tests.capacity.pools import METER, PLACING, REGION, Ask, accounts, claim, pool, promised
+from tests.capacity.pools import (
+    METER,
+    PLACING,
+    REGION,
+    Ask,
+    accounts,
+    claim,
+    pool,
+    promised,
+    subscription,
+)
 from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,3 +121,36 @@ def test_a_sync_in_between_promises_nothing_and_takes_nothing():
     assert split(outcomes) == (20, 20)
     assert promised(one) == 10
     assert Pool.objects.filter(placement=None).count() == 3
+
+
+def test_of_two_readings_the_later_one_stays():
+    accounts()
+    one, now = pool(20), timezone.now()
+    for limit, read_at in ((30, now), (10, now - timedelta(seconds=9))):
+        found = {METER: Usage(METER, "", 0, limit, "Count")}
+        collectors._write_region(one.subscription, REGION, found, read_at)
+        listed = [ModelCapacity(REGION, "GlobalStandard", limit)]
+        collectors._write_version(one.subscription, ("OpenAI", "gpt-5.1", "1"), listed, read_at)
+    one.refresh_from_db()
+    assert (one.limit, one.synced_at) == (30, now)
+    assert RealCapacity.objects.get().available == 30
+
+
+def test_readings_that_differ_do_not_wait_for_each_other_crosswise():
+    """Each writes its half and deletes the other's, which the other has just locked."""
+    one, read_at = subscription(), timezone.now()
+    halves = [[f"region{number:03}" for number in range(start, 200, 2)] for start in (0, 1)]
+    for _ in range(4):
+        writes = [
+            partial(
+                collectors._write_version,
+                one,
+                ("OpenAI", "gpt-5.1", "1"),
+                [ModelCapacity(region, "GlobalStandard", 1) for region in some],
+            )
+            for some in ([*halves[0], *halves[1]], *halves)
+        ]
+        writes[0](read_at)
+        read_at += timedelta(seconds=1)
+        assert at_once([partial(write, read_at) for write in writes[1:]]) == [None, None]
+        read_at += timedelta(seconds=1)

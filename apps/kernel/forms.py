@@ -75,8 +75,12 @@ def draw(
     values: Mapping[str, Any],
     options: Mapping[str, Sequence[Option]],
     errors: Mapping[str, str],
+    units: Mapping[str, str] | None = None,
 ) -> list[Fieldset]:
-    """Lay out `spec` as its FIELDSETS say: (title, help, ((name, name), (name,)))."""
+    """Lay out `spec` as its FIELDSETS say: (title, help, ((name, name), (name,))).
+
+    `units` are those that depend on what was chosen; the others stand in the field's style.
+    """
     fields = spec().fields
 
     def one(name: str) -> FormField:
@@ -87,7 +91,7 @@ def draw(
             widget=widget_of(item),
             value=values.get(name, ""),
             help=str(item.help_text or ""),
-            unit=str(item.style.get("unit", "")),
+            unit=(units or {}).get(name, str(item.style.get("unit", ""))),
             required=item.required,
             error=errors.get(name, ""),
             options=options.get(name, ()),

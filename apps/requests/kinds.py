@@ -166,7 +166,8 @@ class RequestKind:
     """One thing that a team may ask for; `slug` is also the folder's name.
 
     `options` gives the choices of the fields, every forbidden one with its reason; `check` maps
-    fields to sentences and refuses whatever `options` would not let through.
+    fields to sentences and refuses whatever `options` would not let through; `units` names the
+    units of fields that depend on what was chosen.
     """
 
     slug: str
@@ -182,6 +183,7 @@ class RequestKind:
     claims: Callable[[Payload], Sequence[Claim]]
     placing: Callable[[Payload], Placing | None]
     title: Callable[[Mapping[str, Any]], str]
+    units: Callable[[Mapping[str, Any]], Mapping[str, str]]
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]]
     summary_template: str
     azure_actions: Sequence[str]

@@ -67,6 +67,7 @@ def test_an_empty_form_says_what_is_missing_and_breaks_nothing(slug, people):
     assert kind.check(empty()) == {}
     assert kind.alternatives(empty()) == []
     assert kind.title({}) == ""
+    assert kind.units({}) == {}
     estimate = kind.estimate(empty())
     assert estimate.expected_nano is None
     assert estimate.note

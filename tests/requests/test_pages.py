@@ -72,6 +72,7 @@ class TestForm:
         assert "2 161.86" in page
         assert "366 requests / min" in page
         assert "P-05 Finance" in page
+        assert "<span>K TPM</span>" in page
         client.post(FORM, {**typed(purpose="other"), "request": row.pk})
         row.refresh_from_db()
         assert row.payload["purpose"] == "other"

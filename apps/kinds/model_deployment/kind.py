@@ -24,6 +24,12 @@ def title(data: Mapping[str, Any]) -> str:
     return ", ".join(part for part in (what, amount, str(data.get("region") or "")) if part)
 
 
+def units(data: Mapping[str, Any]) -> Mapping[str, str]:
+    """Name the unit of the capacity, once a type is chosen."""
+    kind = catalog.deployment_types().get(str(data.get("sku") or ""))
+    return {"capacity": kind.unit} if kind else {}
+
+
 def claims(payload: Payload) -> Sequence[Claim]:
     """Claim the capacity from the pool that Azure counts it in."""
     data = payload.data
@@ -59,6 +65,7 @@ KIND = RequestKind(
     claims=claims,
     placing=placing,
     title=title,
+    units=units,
     upgrade=upgrade,
     summary_template="kinds/model_deployment/summary.html",
     azure_actions=(

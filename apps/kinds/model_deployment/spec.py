@@ -43,7 +43,7 @@ class ModelDeploymentSpec(PayloadSpec):
         label="Capacity",
         min_value=1,
         max_value=MAX_CAPACITY,
-        help_text="In thousands of tokens a minute, or PTU.",
+        help_text="Its own, shared with nobody; in the unit of the type.",
     )
     requests_per_day = WholeNumber(label="Requests a day", min_value=1, max_value=10**9)
     input_tokens = WholeNumber(label="Input tokens each", min_value=1, max_value=10**7)

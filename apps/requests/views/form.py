@@ -128,7 +128,13 @@ def _context(
 ) -> dict[str, Any]:
     shown = selectors.for_form(found, everything=everything)
     errors = {**shown.errors, **unstored}
-    fields = draw(kind.spec, values=shown.typed, options=shown.options, errors=errors)
+    fields = draw(
+        kind.spec,
+        values=shown.typed,
+        options=shown.options,
+        errors=errors,
+        units=kind.units(shown.typed),
+    )
     alternatives = kind.alternatives(found.payload)
     return {
         "kind": kind,

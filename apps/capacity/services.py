@@ -84,6 +84,8 @@ def place(*, placing: Placing) -> Placed:
     for slot in slots:
         if slot.free:
             found = placements.select_related("subscription").get(name=slot.account)
+            if not slot.taken:
+                _name_anew(found)
             why = f"Shared account with {slot.free} of {slot.limit} places free"
             return Placed(found, why)
     (pool,) = accounts.values()
@@ -246,6 +248,19 @@ def _new_account(placing: Placing, *, number: int, pool: Free) -> Placed:
         why=why,
     )
     return Placed(placement, why)
+
+
+def _name_anew(placement: Placement) -> None:
+    """Give an account that nobody is on and that was never built the name it would get now.
+
+    So a name that was taken in Azure is left behind once PORTAL_AZURE_PREFIX is set.
+    """
+    if Hold.objects.filter(subject=_account_ref(placement), status=HoldStatus.BUILT).exists():
+        return
+    number = int(placement.name.rsplit("-", 1)[1])
+    tier = placement.subscription.tier
+    placement.name = account_name(tier=tier, region=placement.region, number=number)
+    placement.save(update_fields=["name"])
 
 
 def _account_ref(placement: Placement) -> str:

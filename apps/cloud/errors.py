@@ -14,6 +14,7 @@ from typing import Any
 from apps.kernel.errors import PortalError
 
 RAW_LENGTH = 20_000
+LONGEST_WAIT_S = 3_600
 
 
 class CloudError(PortalError):
@@ -67,6 +68,7 @@ QUOTA = re.compile(
 )
 POLICY = re.compile(r'"(?:policyAssignment|policyDefinition)":\{"name":"([^"]+)"')
 ACTION = re.compile(r"perform action '([^']+)'")
+DOMAIN = re.compile(r"[Ss]ub ?domain name '([^']+)'")
 SCOPE = re.compile(r"scope\(s\) are locked: '([^']+)'")
 
 
@@ -98,6 +100,15 @@ def _role(message: str) -> str:
     return (
         f"The portal’s identity may not do this in Azure{action}. Somebody who owns the "
         "subscription has to give it a role that allows it; then try again."
+    )
+
+
+def _domain(message: str) -> str:
+    name = f"The name “{found[1]}”" if (found := DOMAIN.search(message)) else "The account’s name"
+    return (
+        f"{name} belongs to another account in Azure, or to one that was deleted within 48 hours. "
+        "If that one is ours, somebody has to purge it; then try again. If not, set "
+        "PORTAL_AZURE_PREFIX to what nobody else uses, give up, and have it submitted again."
     )
 
 
@@ -134,6 +145,7 @@ ERROR_TABLE: dict[str, tuple[type[CloudError], Says]] = {
         "A deleted account of the same name still keeps its name and quota. Somebody has to purge "
         "or restore it in Azure; then try again.",
     ),
+    "CustomDomainInUse": (NeedsPersonError, _domain),
     "AuthorizationFailed": (NeedsPersonError, _role),
     "LinkedAuthorizationFailed": (NeedsPersonError, _role),
     "RequestDisallowedByPolicy": (PermanentError, _policy),
@@ -204,6 +216,8 @@ def explain(body: Any, *, status: int = 0, headers: Mapping[str, str] | None = N
     known.sort(key=lambda cause: GRAVEST_FIRST.index(ERROR_TABLE[cause[0]][0]))
     headers = {k.lower(): v for k, v in (headers or {}).items()}
     code, message = (known or found or [("", "")])[0]
+    if status == 429 and not known:
+        code = "TooManyRequests"  # each service has a name of its own for it
     kind, says = ERROR_TABLE.get(code) or _unknown(code, message, status)
     return kind(
         says if isinstance(says, str) else says(message),
@@ -216,7 +230,7 @@ def explain(body: Any, *, status: int = 0, headers: Mapping[str, str] | None = N
 
 def _unknown(code: str, message: str, status: int) -> tuple[type[CloudError], str]:
     """Judge what the table does not list by its HTTP status."""
-    if status in (408, 429) or status >= 500:
+    if status == 408 or status >= 500:
         return TransientError, DOWN_SENTENCE
     said = f"{code}: {message}" if code else f"HTTP {status}"
     return NeedsPersonError, (
@@ -226,7 +240,5 @@ def _unknown(code: str, message: str, status: int) -> tuple[type[CloudError], st
 
 
 def _seconds(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """Read a Retry-After; whoever says more than an hour is asked again after one."""
+    return min(float(text), LONGEST_WAIT_S) if text.isdecimal() else None

@@ -300,3 +300,24 @@ def test_names_fit_into_azure(settings):
             assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,63}", name)
     settings.AZURE_PREFIX = "contoso"
     assert rules.account_name(tier="prod", region=REGION, number=1) == "aoai-contoso-sdc-01"
+
+
+def test_an_account_that_could_not_be_made_gets_another_name(settings):
+    accounts()
+    place("request:1")
+    settings.AZURE_PREFIX = "contoso"
+    assert place("request:2").placement.name == "aoai-northwind-sdc-01", "somebody is on it"
+    for subject in ("request:1", "request:2"):
+        services.release(Ask(subject))
+    assert place("request:3").placement.name == "aoai-contoso-sdc-01"
+    assert Placement.objects.count() == 1
+
+
+def test_an_account_that_exists_keeps_its_name(settings):
+    accounts()
+    place("request:1")
+    services.commit(Ask("request:1"))
+    services.mark_built(Ask("request:1"))
+    services.release(Ask("request:1"))
+    settings.AZURE_PREFIX = "contoso"
+    assert place("request:2").placement.name == "aoai-northwind-sdc-01"

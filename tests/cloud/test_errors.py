@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from apps.cloud.client import azure
 from apps.cloud.errors import (
     BUSY,
     ERROR_TABLE,
@@ -22,6 +23,7 @@ WHAT_WOULD_PASS = {
     "DeploymentStackInNonTerminalState": (TransientError, "tries again by itself"),
     "TooManyRequests": (TransientError, "tries again by itself"),
     "FlagMustBeSetForRestore": (NeedsPersonError, "purge or restore it in Azure"),
+    "CustomDomainInUse": (NeedsPersonError, "set PORTAL_AZURE_PREFIX"),
     "AuthorizationFailed": (NeedsPersonError, "give it a role"),
     "LinkedAuthorizationFailed": (NeedsPersonError, "give it a role"),
     "RequestDisallowedByPolicy": (PermanentError, "Choose what it allows"),
@@ -81,6 +83,15 @@ def test_quota_names_what_is_free_at_preflight(here):
         to_the_end(here.azure, here.azure.begin_validate(here.group, "v", *here.template))
     assert refused.value.code == "InsufficientQuota"
     assert "0 of 4 free" in refused.value.sentence
+
+
+def test_a_name_that_somebody_else_has_is_told(here):
+    """A subdomain exists once in all of Azure."""
+    to_the_end(here.azure, here.azure.begin_stack(here.group, "one", *here.template, tags={}))
+    other = azure("nonprod")
+    other.ensure_resource_group(here.group, region="swedencentral", tags={})
+    with pytest.raises(NeedsPersonError, match=f"The name “{here.account}” belongs to another"):
+        to_the_end(other, other.begin_stack(here.group, "two", *here.template, tags={}))
 
 
 def test_quota_says_how_much_would_pass():

@@ -3,7 +3,7 @@
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 from django.conf import settings
 
-from apps.cloud.client.session import credential, told_in_sentences
+from apps.cloud.client.session import PATIENCE, RETRIES, credential, told_in_sentences
 from apps.cloud.errors import CloudError
 from apps.kernel.secrets import SecretError
 
@@ -24,6 +24,8 @@ def from_key_vault(address: str) -> str:
                 credential(),
                 connection_verify=settings.AZURE_CA_BUNDLE or True,
                 verify_challenge_resource=not settings.AZURE_SANDBOX,
+                retry_total=RETRIES,
+                **PATIENCE,
             ) as client,
         ):
             return str(client.get_secret(wanted.name, wanted.version).value)

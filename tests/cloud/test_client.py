@@ -1,14 +1,18 @@
 """The real SDK against the sandbox: reading, starting, looking, and what is written down of it."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from azure.keyvault.secrets import SecretClient
 from django.conf import settings as configured
 from django.db import connection
 from django.utils import timezone
 
 from apps.cloud import tasks
-from apps.cloud.client import Done, Running, azure
+from apps.cloud.client import Done, Running, azure, session
+from apps.cloud.client.session import credential
 from apps.cloud.errors import NeedsPersonError, TransientError
 from apps.cloud.models import AzureCall
 from apps.kernel import secrets
@@ -140,10 +144,37 @@ def test_a_subscription_that_is_not_set_is_told(settings):
         azure("prod")
 
 
-def test_a_key_vault_reference_is_read_at_use(here):
-    secrets.forget()
+def test_a_key_vault_reference_is_read_at_use(here, settings):
+    with SecretClient(
+        settings.AZURE_RESOURCE_MANAGER,
+        credential(),
+        verify_challenge_resource=False,
+        connection_verify=settings.AZURE_CA_BUNDLE,
+    ) as vault:
+        vault.set_secret("db-password", "one")
+    address = f"keyvault:{settings.AZURE_RESOURCE_MANAGER}/secrets"
+    assert secrets.resolve(f"{address}/db-password") == "one"
+    with pytest.raises(secrets.SecretError, match="cannot be read"):
+        secrets.resolve(f"{address}/nothing")
     with pytest.raises(secrets.SecretError, match="no Key Vault secret"):
         secrets.resolve("keyvault:https://example.test/nothing")
+
+
+def test_what_signs_in_to_key_vault_is_not_kept_in_it(here, settings):
+    settings.AZURE_CLIENT_SECRET = f"keyvault:{settings.AZURE_RESOURCE_MANAGER}/secrets/x"
+    with pytest.raises(NeedsPersonError, match="this one secret cannot be kept there"):
+        azure("prod").usages("swedencentral")
+
+
+def test_a_vault_that_never_answers_is_given_up(here, monkeypatch):
+    monkeypatch.setitem(session.PATIENCE, "connection_timeout", 0.2)
+    monkeypatch.setitem(session.PATIENCE, "read_timeout", 0.2)
+    monkeypatch.setattr("apps.cloud.secrets.RETRIES", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"keyvault:https://127.0.0.1:{silent.getsockname()[1]}/secrets/x"
+        asking = ThreadPoolExecutor(1).submit(secrets.resolve, address)
+        with pytest.raises(secrets.SecretError, match="did not answer"):
+            asking.result(timeout=10)
 
 
 def test_calls_are_forgotten_after_thirty_days(db):

@@ -25,7 +25,8 @@ from apps.cloud.errors import CloudError, NeedsPersonError, TransientError, expl
 from apps.kernel.secrets import SecretError, resolve
 
 # One call never outlasts these: 3 × (5 + 20) s and two short sleeps stay below a worker's lease.
-CONNECT_S, READ_S, RETRIES, LONGEST_SLEEP_S = 5, 20, 2, 3
+RETRIES, LONGEST_SLEEP_S = 2, 3
+PATIENCE = {"connection_timeout": 5, "read_timeout": 20}
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 _open: list[Any] = []
 
@@ -44,6 +45,12 @@ class ShortRetryPolicy(RetryPolicy[Any, Any]):
 
 def credential() -> TokenCredential:
     """Return the portal's identity: a client secret where one is set, else the machine's own."""
+    if settings.AZURE_CLIENT_SECRET.startswith("keyvault:"):
+        raise NeedsPersonError(
+            "The portal signs in to Key Vault with AZURE_CLIENT_SECRET, so this one secret cannot "
+            "be kept there. Use env:NAME or file:/path for it, or leave it empty where the machine "
+            "has an identity of its own; then try again."
+        )
     try:
         secret = resolve(settings.AZURE_CLIENT_SECRET)
     except SecretError as error:
@@ -66,8 +73,7 @@ def _credential(
         "authority": authority,
         "connection_verify": ca_bundle or True,
         "retry_total": RETRIES,
-        "connection_timeout": CONNECT_S,
-        "read_timeout": READ_S,
+        **PATIENCE,
     }
     if secret:
         identity: TokenCredential = ClientSecretCredential(
@@ -86,11 +92,7 @@ def _credential(
 @lru_cache(maxsize=4)
 def _transport(ca_bundle: str) -> RequestsTransport:
     """Keep connections open between calls of this process."""
-    transport = RequestsTransport(
-        connection_verify=ca_bundle or True,
-        connection_timeout=CONNECT_S,
-        read_timeout=READ_S,
-    )
+    transport = RequestsTransport(connection_verify=ca_bundle or True, **PATIENCE)
     _open.append(transport)
     return transport
 

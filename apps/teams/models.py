@@ -160,12 +160,6 @@ class Person(AbstractBaseUser):
         """The name for headlines."""
         return self.name.split()[0] if self.name else self.email
 
-    @property
-    def initials(self) -> str:
-        """Two letters for the avatar."""
-        words = self.name.split() or [self.email]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
     @cached_property
     def held(self) -> list["Membership"]:
         """Memberships, read once per request."""

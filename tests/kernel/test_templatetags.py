@@ -87,6 +87,7 @@ def test_a_wrong_type_is_a_defect_and_not_an_empty_cell(name):
         ("initials", "Alice Berger", "AB"),
         ("initials", "petra", "P"),
         ("initials", "", "?"),
+        ("initials", ".", "?"),
     ],
 )
 def test_filters(source, value, text):

@@ -39,7 +39,7 @@ class SignIn(forms.Form):
 
 def signed_in() -> SimpleNamespace:
     return SimpleNamespace(
-        is_authenticated=True, name="Alice Berger", initials="AB", email="alice@northwind.example"
+        is_authenticated=True, name="Alice Berger", email="alice@northwind.example"
     )
 
 

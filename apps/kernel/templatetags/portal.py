@@ -116,7 +116,7 @@ def as_json(value: Any) -> str:
 @register.filter
 def initials(name: str) -> str:
     """Shorten a person's name for the avatar: `Alice Berger` to `AB`."""
-    words = str(name or "?").replace(".", " ").split()
+    words = str(name).replace(".", " ").split() or ["?"]
     return "".join(w[0] for w in (words[0], *words[1:][-1:])).upper()
 
 

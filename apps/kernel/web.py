@@ -4,10 +4,12 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -49,7 +51,7 @@ class PortalErrorMiddleware:
         """Pass the request on, unless it holds a NUL: PostgreSQL takes no such text."""
         if "\0" in request.path or _has_nul(request.GET) or _has_nul(request.POST):
             return self._refuse(request, PortalError(NUL))
-        return self.get_response(request)
+        return _whole_page(request, self.get_response(request))
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal; anything else stays a defect and becomes a 500."""
@@ -60,6 +62,15 @@ class PortalErrorMiddleware:
         template = "components/notice.html" if htmx else f"{_page_for(error)}.html"
         context = {"tone": "bad", "text": error.message, "error": error}
         return render(request, template, context, status=error.status)
+
+
+def _whole_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Send a page whose session has ended to sign-in as a whole, not a part of it."""
+    login = resolve_url(settings.LOGIN_URL)
+    if not getattr(request, "htmx", False) or not response.get("Location", "").startswith(login):
+        return response
+    here = urlsplit(request.headers.get("HX-Current-URL", "/")).path
+    return HttpResponse(status=204, headers={"HX-Redirect": f"{login}?{urlencode({'next': here})}"})
 
 
 def _has_nul(given: QueryDict) -> bool:

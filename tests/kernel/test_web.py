@@ -102,3 +102,13 @@ def test_a_request_id_is_taken_only_if_well_formed(given, kept):
     assert (seen[0] == given) is kept
     assert response["X-Request-Id"] == seen[0]
     assert correlation_id.get() == ""
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_whose_session_ended_leads_to_sign_in(client):
+    response = client.get(
+        "/requests/7/progress/",
+        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/requests/7/?a=b"},
+    )
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == "/account/login/?next=%2Frequests%2F7%2F"

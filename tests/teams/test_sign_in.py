@@ -12,6 +12,7 @@ from apps.kernel.models import AuditEntry
 from apps.teams import services
 from apps.teams.models import Person
 from apps.teams.roles import Role
+from tests.race import at_once
 from tests.teams.organisation import PASSWORD, person
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,11 @@ def test_a_person_changes_the_password():
     )
     assert "The password is changed." in page.content.decode()
     assert sign_in(alice.email, other).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_in_parallel_gain_nothing():
+    alice = person(password=PASSWORD)
+    said = at_once([lambda: sentence(sign_in(alice.email, WRONG)) for _ in range(12)])
+    assert sum(one.startswith("E-mail and password do not match.") for one in said) <= 5
+    assert sum(one.startswith("Too many tries.") for one in said) >= 7

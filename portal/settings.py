@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": _every(15, "apps.provisioning.tasks.sweep"),
     "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
     "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
+    "forget-sessions": _every(3_600, "apps.teams.tasks.forget_sessions"),
 }
 
 # API

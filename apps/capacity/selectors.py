@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Min, Q, QuerySet, Sum, Value
+from django.db.models import F, FilteredRelation, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.capacity.models import Hold, Placement, Pool, RealCapacity, Subscription
@@ -168,9 +168,9 @@ def subscriptions() -> QuerySet[Subscription]:
 
 
 def last_synced_at() -> datetime | None:
-    """Return since when all subscriptions are known; None before the first sync."""
-    at: datetime | None = Subscription.objects.aggregate(at=Min("synced_at"))["at"]
-    return at
+    """Return since when all subscriptions are known; None while one never was."""
+    oldest = F("synced_at").asc(nulls_first=True)
+    return Subscription.objects.order_by(oldest).values_list("synced_at", flat=True).first()
 
 
 def sku_of(meter: str) -> str:

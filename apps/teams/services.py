@@ -3,6 +3,7 @@
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -140,6 +141,11 @@ def record_failed_sign_in(*, email: str, tries_left: int) -> None:
 def record_new_password(*, person: Person) -> None:
     """Note that a password was set, by its owner or with a one-time link."""
     audit.record(subject=person.ref, subject_name=person.name, verb="set the password", by=person)
+
+
+def forget_sessions() -> None:
+    """Delete the sessions that have run out; each sign-in leaves one."""
+    SessionStore.clear_expired()
 
 
 def _only_admins(by: Actor, *, loses: Q | None = None) -> None:

@@ -8,9 +8,10 @@ from django.db import connection
 from django.template import engines
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from apps.capacity import panels, services
-from apps.capacity.models import Pool
+from apps.capacity import panels, selectors, services
+from apps.capacity.models import Pool, Subscription
 from apps.catalog import selectors as catalog
 from apps.teams.roles import Role
 from tests.capacity.pools import (
@@ -23,6 +24,7 @@ from tests.capacity.pools import (
     claim,
     machines,
     pool,
+    subscription,
 )
 from tests.teams.organisation import Organisation, person
 
@@ -218,3 +220,12 @@ def test_the_grid_asks_as_often_for_many_pools(alice, django_assert_max_num_quer
     assert Pool.objects.count() == count
     with catalog.one_revision(), django_assert_max_num_queries(5):
         panels.model_grid(alice, model="gpt-5.1", version=VERSION)
+
+
+def test_numbers_are_as_old_as_the_oldest_reading():
+    assert selectors.last_synced_at() is None
+    now = timezone.now()
+    Subscription.objects.filter(pk=subscription("prod").pk).update(synced_at=now)
+    assert selectors.last_synced_at() == now
+    subscription("nonprod")
+    assert selectors.last_synced_at() is None, "one was never read"

@@ -4,12 +4,14 @@ import time
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from apps.kernel.models import AuditEntry
-from apps.teams import services
+from apps.teams import services, tasks
 from apps.teams.models import Person
 from apps.teams.roles import Role
 from tests.race import at_once
@@ -184,3 +186,11 @@ def test_tries_in_parallel_gain_nothing():
     said = at_once([lambda: sentence(sign_in(alice.email, WRONG)) for _ in range(12)])
     assert sum(one.startswith("E-mail and password do not match.") for one in said) <= 5
     assert sum(one.startswith("Too many tries.") for one in said) >= 7
+
+
+def test_sessions_that_ran_out_are_deleted():
+    for email in (person(password=PASSWORD).email, person(password=PASSWORD).email):
+        sign_in(email)
+    Session.objects.filter(pk=Session.objects.first().pk).update(expire_date=timezone.now())
+    tasks.forget_sessions()
+    assert Session.objects.count() == 1

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from apps.azure_sandbox import operations, resources, tasks, templates, whatif
+from apps.azure_sandbox import faults, operations, resources, tasks, templates, whatif
 from apps.azure_sandbox.errors import ArmError, bad_request
 from apps.azure_sandbox.errors import not_implemented as unknown
 from apps.azure_sandbox.ids import ACCOUNTS, guid, parse, region, required
@@ -108,13 +108,16 @@ def validate(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
 
 
 def what_if(az: Sandbox, call: Call, scope: str, name: str) -> Reply:
-    """Accept a what-if; its result comes by Location."""
+    """Accept a what-if; its result comes by Location, with a 200 also when it failed."""
     properties = _properties(call, scope)
     if properties["mode"].lower() != "incremental":
         raise unknown("what-if in Complete mode")
     plan = templates.expand(az, scope, name, properties)
     full = (properties.get("whatIfSettings") or {}).get("resultFormat") != "ResourceIdOnly"
-    result = {"status": "Succeeded", "properties": {"changes": whatif.changes(az, plan, full=full)}}
+    changes = whatif.changes(az, plan, full=full)
+    result: Json = {"status": "Succeeded", "properties": {"changes": changes}}
+    if refused := faults.match_operation(az, "WHATIF", name):
+        result = {"status": "Failed", "error": refused.error}
     operation = operations.start(az, due_in=az.operation_seconds / 4, result=result)
     return Reply(202, None, operations.headers(az, call, operation, "Location"))
 

@@ -1,8 +1,9 @@
 """Faults on order, so that every way Azure says no can be tested.
 
 A fault matches "METHOD path" by a regular expression, a number of times. `when` says how:
-`request` answers instead of acting, `operation` lets the call be accepted and the work fail, and
-`lost` acts and closes the connection without an answer.
+`request` answers instead of acting, `operation` lets the call be accepted and the work fail ("PUT"
+or "DELETE" and the resource are matched, or "WHATIF" and the deployment's name), and `lost` acts
+and closes the connection without an answer.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ class Azure:
         look = SingleLook()
         with told_in_sentences():
             self._deployments.deployments.begin_what_if(group, name, body, polling=look)
-            return look.begun()
+            return _unless_refused(look.begun())
 
     def begin_validate(
         self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
@@ -177,11 +177,7 @@ class Azure:
         body, look = _deployment(template, parameters), SingleLook()
         with told_in_sentences():
             self._deployments.deployments.begin_validate(group, name, body, polling=look)
-            outcome = look.begun()
-        # The SDK returns a refusal (HTTP 400) like a result.
-        if isinstance(outcome, Done) and "error" in outcome.result:
-            raise explain(outcome.result, status=400)
-        return outcome
+            return _unless_refused(look.begun())
 
     def begin_stack(
         self,
@@ -229,7 +225,7 @@ class Azure:
             self._deployments.deployments.begin_what_if(
                 "", "", {}, polling=look, continuation_token=token
             )
-            return look.looked()
+            return _unless_refused(look.looked())
 
     # Plain HTTP through the same pipeline
 
@@ -248,6 +244,15 @@ class Azure:
             page = self._send(HttpRequest("GET", address, params=params)) or {}
             yield from page.get("value", ())
             address, params = page.get("nextLink") or "", None
+
+
+def _unless_refused(outcome: Running | Done) -> Running | Done:
+    """Raise what is a result for the SDK: validate's 400, and a what-if that failed with a 200."""
+    if isinstance(outcome, Done) and outcome.result.get("error"):
+        refused = explain(outcome.result, status=400)
+        refused.over = True
+        raise refused
+    return outcome
 
 
 def _values(parameters: Mapping[str, Any]) -> Json:

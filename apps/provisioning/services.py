@@ -14,7 +14,7 @@ from apps.kernel.errors import ConflictError
 from apps.kernel.events import tell
 from apps.provisioning.events import JobQueued
 from apps.provisioning.models import Job
-from apps.provisioning.selectors import CHECK, PREVIEW, may_redo, name_for
+from apps.provisioning.selectors import CHECK, PREVIEW, may_redo, name_for, steps_of
 from apps.provisioning.states import JobStatus
 from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
@@ -46,13 +46,17 @@ def redo_what_if(*, request: ResourceRequest, by: Person) -> Job:
             "The what-if is made anew only while the request waits for a decision, and for those "
             "who ask for it, decide on it or run the platform."
         )
+    requests.locked(request.pk)  # of two who ask at once the second gets the first's
     at_work = Job.objects.filter(request=request, purpose=P.WHAT_IF, status__in=AT_WORK).first()
     return at_work or _queue(_request(request.pk), P.WHAT_IF, PREVIEW)
 
 
 @transaction.atomic
 def retry_job(*, job: Job, by: Person) -> Job:
-    """Go on with a stuck job from the step that failed."""
+    """Do a stuck job again from its start: days may have gone by, so all is checked anew.
+
+    Every step finds what Azure has already, and does not do it twice.
+    """
     teams.require(by, Action.JOB_OPERATE, job.request.team)
     _refuse_unless_stuck(job)
     _requeue(job, by)
@@ -88,6 +92,7 @@ def _requeue(job: Job, by: Person) -> None:
         job,
         to=JobStatus.QUEUED,
         by=by,
+        step=next(iter(steps_of(job))),
         due_at=timezone.now(),
         started_at=None,
         failures=0,
@@ -97,13 +102,24 @@ def _requeue(job: Job, by: Person) -> None:
 
 
 def _queue(request: ResourceRequest, purpose: Job.Purpose, step: str) -> Job:
-    """Queue a job, unless this submission has one; what an earlier one left behind is ended."""
+    """Queue a job, unless this submission has one; what an earlier one left behind is ended.
+
+    The caller has the request locked. The old job is locked too, so that no worker takes it while
+    it is ended; one that has it already finds its lease gone, and writes nothing.
+    """
     since = request.submitted_at
-    for old in Job.objects.filter(request=request, purpose=purpose, status__in=LIVE):
-        fresh = old.status == JobStatus.QUEUED and (since is None or old.created_at >= since)
-        if fresh or old.status == JobStatus.WORKING:
+    live = Job.objects.filter(request=request, purpose=purpose, status__in=LIVE)
+    for old in live.select_for_update(no_key=True):
+        if old.status in AT_WORK and (since is None or old.created_at >= since):
             return old
-        states.move(old, to=JobStatus.CANCELLED, by=SYSTEM, ended_at=timezone.now())
+        states.move(
+            old,
+            to=JobStatus.CANCELLED,
+            by=SYSTEM,
+            lease_id=None,
+            lease_until=None,
+            ended_at=timezone.now(),
+        )
     job = Job.objects.create(
         request=request,
         purpose=purpose,

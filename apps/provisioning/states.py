@@ -1,6 +1,7 @@
 """The lives of a job, of one Azure operation in it, and of a resource.
 
-job:       queued ◄─► working ─► done | stuck | refused;  stuck ─► queued | cancelled
+job:       queued ◄─► working ─► done | stuck | refused;  stuck ─► queued
+           queued | working | stuck ─► cancelled
 resource:  live ─► retiring ─► retired
 """
 
@@ -29,7 +30,7 @@ class ResourceStatus(Status):
 J = JobStatus
 JOB_TRANSITIONS = {
     J.QUEUED: {J.WORKING, J.CANCELLED},
-    J.WORKING: {J.QUEUED, J.DONE, J.STUCK, J.REFUSED},
+    J.WORKING: {J.QUEUED, J.DONE, J.STUCK, J.REFUSED, J.CANCELLED},
     J.STUCK: {J.QUEUED, J.CANCELLED},
 }
 R = ResourceStatus

@@ -1,13 +1,18 @@
 """What a yes would change: asked of Azure, kept with its age, read without noise."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apps.provisioning import panels, selectors, services
 from apps.provisioning.models import WhatIf
+from apps.provisioning.worker import claim, write
 from apps.provisioning.worker.diff import readable
+from apps.provisioning.worker.steps import Previewed
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +54,8 @@ def test_what_was_changed_by_hand_shows_and_noise_does_not(office):
     office.azure.drift(azure_id, "properties.versionUpgradeOption", "NoAutoUpgrade")
     office.azure.drift(azure_id, "properties.currentCapacity", 7)
     office.azure.drift(azure_id, "tags.cost-centre", "CC-0000")
-    job = services._queue(services._request(request.pk), "what_if", selectors.PREVIEW)
+    with transaction.atomic():
+        job = services._queue(services._request(request.pk), "what_if", selectors.PREVIEW)
     office.until(job)
     (found,) = [
         one
@@ -114,6 +120,17 @@ def test_a_what_if_that_azure_refuses_is_shown_and_stops_nobody(office):
     assert request.status == "in_review"
 
 
+def test_a_what_if_that_fails_with_a_200_is_no_empty_diff(office):
+    """Azure ends it like a success, with `error` in the result (WhatIfOperationResult)."""
+    request = office.submitted()
+    name = f"what-if-req-{request.pk}"
+    office.azure.fault(f"WHATIF {name}", code="RequestDisallowedByPolicy", when="operation")
+    job = office.until(office.what_if(request))
+    assert job.status == "refused"
+    assert "Allowed locations" in job.trouble
+    assert selectors.changes_of(request, job) is None
+
+
 def test_only_admins_get_the_raw_answer(office):
     request = office.submitted()
     office.until(office.what_if(request))
@@ -146,6 +163,30 @@ def test_a_stuck_what_if_is_replaced_when_somebody_asks_again(office):
     again = services.redo_what_if(request=request, by=office.people.alice)
     stuck.refresh_from_db()
     assert (stuck.status, office.until(again).status) == ("cancelled", "done")
+
+
+def test_of_many_who_ask_at_once_all_get_the_same_preview(office):
+    request = office.submitted()
+    office.until(office.what_if(request))
+    asked = at_once([lambda: services.redo_what_if(request=request, by=office.people.petra)] * 4)
+    assert len({getattr(job, "pk", job) for job in asked}) == 1
+
+
+def test_a_preview_of_what_was_asked_before_is_dropped(office):
+    """A worker still has the old preview when the request comes again with another payload."""
+    request = office.submitted()
+    asleep = claim(office.what_if(request).pk, now=timezone.now())
+    ended = Previewed(changes=[], raw={}, template={}, template_hash="of the old payload")
+    type(request).objects.update(submitted_at=timezone.now())
+    with transaction.atomic():
+        services.queue_what_if(SimpleNamespace(request_id=request.pk))
+    assert not write(asleep, ended)
+    asleep.refresh_from_db()
+    assert (asleep.status, asleep.lease_id) == ("cancelled", None)
+    assert not WhatIf.objects.exists()
+    fresh = office.what_if(request)
+    assert fresh.pk != asleep.pk
+    assert office.until(fresh).status == "done"
 
 
 ACCOUNT = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/aoai"

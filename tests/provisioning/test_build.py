@@ -12,6 +12,7 @@ from apps.provisioning import selectors, services
 from apps.provisioning.models import Resource
 from apps.requests.models import ResourceRequest
 from tests.provisioning.conftest import METER
+from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,6 +127,41 @@ def test_a_stuck_job_waits_for_a_person_who_helps(office):
     assert [a.outcome for a in job.attempts.filter(step="deployment").order_by("id")] == [
         *("stopped", "next")
     ]
+
+
+def test_what_is_tried_again_is_checked_again(office):
+    """A job may have been stuck for days: rights and rules are those of the day it goes on."""
+    request = office.approved()
+    office.azure.fault("PUT .*/deploymentStacks/req-", code="ScopeLocked")
+    job = office.until(office.build(request))
+    office.people.alice.memberships.all().delete()
+    services.retry_job(job=job, by=office.people.petra)
+    assert office.until(job).status == "refused"
+    request.refresh_from_db()
+    assert request.status == "returned"
+    assert capacity.place_of(request.ref) is None
+    assert office.puts(f"/deploymentStacks/req-{request.pk}") == 1
+
+
+def test_what_was_deleted_by_hand_is_made_again(office):
+    """The stack says succeeded still; what it made is gone."""
+    request = office.approved()
+    job = office.until(office.build(request), step="read_back")
+    place = capacity.place_of(request.ref).placement
+    gone = (
+        f"/subscriptions/{place.subscription.azure_id}/resourceGroups/{place.resource_group}/"
+        f"providers/Microsoft.CognitiveServices/accounts/{place.name}/deployments/"
+        f"{job.facts['name']}"
+    )
+    by_hand = azure("prod")._resources.resources
+    by_hand.begin_delete_by_id(gone, api_version="2025-06-01", polling=False)
+    until(lambda: azure("prod").get(gone) is None, seconds=5, what="the end of it")
+    job = office.until(job)
+    assert job.status == "stuck"
+    assert "now it is not there" in job.trouble
+    services.retry_job(job=job, by=office.people.petra)
+    assert office.until(job).status == "done"
+    assert Resource.objects.get(request=request).azure_id == gone
 
 
 def test_giving_up_needs_a_reason_and_frees_what_was_held(office):

@@ -128,6 +128,7 @@ class ModelDeploymentProvisioner:
         return _stack(
             work,
             name=work.stack_name,
+            makes=_deployment_id(work),
             template=self.template(work),
             tags=work.tags,
             waiting="Azure accepted the deployment and works on it.",
@@ -158,6 +159,7 @@ def _account(work: Work) -> Outcome:
     return _stack(
         work,
         name=f"platform-{place.account}",
+        makes=place.account_id,
         template=(ACCOUNT, _account_parameters(work)),
         tags=OWNER,
         waiting=f"Azure makes the shared account {place.account}.",
@@ -170,13 +172,25 @@ def _account_parameters(work: Work) -> Mapping[str, Any]:
     return {"accountName": place.account, "location": place.region, "accountTags": OWNER}
 
 
+def _deployment_id(work: Work) -> str:
+    return f"{work.place.account_id}/deployments/{work.name}"
+
+
 def _stack(
-    work: Work, *, name: str, template: Template, tags: Mapping[str, str], waiting: str, done: str
+    work: Work,
+    *,
+    name: str,
+    makes: str,
+    template: Template,
+    tags: Mapping[str, str],
+    waiting: str,
+    done: str,
 ) -> Outcome:
     """Start a stack, or look at the one that an earlier run of this step started.
 
     A worker that died after Azure took the stack left no token. The stack itself says then whether
-    Azure is still at it, and its tag whether it was made from this very template.
+    Azure is still at it, and its tag whether it was made from this very template. What it `makes`
+    may have been deleted since, which the stack does not know.
     """
     client, group = _client(work), work.place.resource_group
     if work.operation:
@@ -187,7 +201,8 @@ def _stack(
         state = found.get("properties", {}).get("provisioningState", "absent")
         if state not in (*STACK_ENDED, "absent"):
             return Wait("", timedelta(seconds=1), waiting, _operations(client, group, name))
-        if state == "succeeded" and found.get("tags", {}).get("template") == digest:
+        made = state == "succeeded" and found.get("tags", {}).get("template") == digest
+        if made and client.get(makes):
             return Next(sentence=done, operations=_operations(client, group, name))
         outcome = client.begin_stack(group, name, *template, tags={**tags, "template": digest})
     operations = _operations(client, group, name)
@@ -215,7 +230,7 @@ def _wait(running: Running, sentence: str, operations: Sequence[AzureOperation] 
 def _read_back(work: Work) -> Outcome:
     """Read what Azure made of it: the endpoint and the limits are Azure's word, not ours."""
     client, place = _client(work), work.place
-    azure_id = f"{place.account_id}/deployments/{work.name}"
+    azure_id = _deployment_id(work)
     deployment, account = client.get(azure_id), client.get(place.account_id)
     if not deployment or not account:
         raise NeedsPersonError(

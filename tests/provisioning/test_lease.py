@@ -106,6 +106,30 @@ def test_a_step_that_kills_every_worker_ends_with_a_person(office):
     assert "stopped answering 6 times" in job.trouble
 
 
+def test_a_job_that_cannot_be_freed_keeps_no_other_from_it(office, caplog):
+    poison, job = (office.build(office.approved()) for _ in range(2))
+    for one in (poison, job):
+        claim(one.pk, now=timezone.now())
+    # Its request is over, which no listener expects.
+    Job.objects.filter(pk=poison.pk).update(failures=5, lease_until=timezone.now())
+    type(poison.request).objects.filter(pk=poison.request_id).update(status="failed")
+    sweep(now=timezone.now() + LATER)
+    job.refresh_from_db()
+    poison.refresh_from_db()
+    assert (job.status, poison.status) == ("queued", "working")
+    assert "lease not freed" in caplog.text
+
+
+def test_a_database_that_goes_away_in_a_step_is_no_defect_of_the_step(office):
+    job = office.build(office.approved())
+    claimed = claim(job.pk, now=timezone.now())
+    with connection_ends_before(1) as crash, pytest.raises(crash.errors):
+        worker.advance(claimed)
+    connection.close()
+    sweep(now=timezone.now() + LATER)
+    assert office.until(job).status == "done"
+
+
 def test_the_sweep_finds_a_lost_nudge(office):
     job = office.build(office.approved())
     Job.objects.exclude(pk=job.pk).update(due_at=timezone.now() + timedelta(days=1))

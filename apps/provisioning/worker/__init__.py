@@ -6,7 +6,7 @@ claim (lease) → run (Azure) → write (fenced by the lease), and a sweep for w
 from datetime import datetime
 
 import structlog
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from apps.cloud.errors import CloudError, NeedsPersonError
 from apps.provisioning.models import Job
@@ -36,6 +36,8 @@ def advance(job: Job) -> Ended:
         return run(job)
     except CloudError as error:
         return error
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, no defect: the lease runs out, and the step is done again
     except Exception as error:
         # A defect of ours must not take the job with it: it waits for a person, with the log.
         log.exception("step failed", job_id=job.pk, step=job.step)

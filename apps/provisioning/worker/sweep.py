@@ -31,36 +31,39 @@ def sweep(*, now: datetime) -> list[int]:
     expired = Job.objects.select_related("request__team").filter(
         status=JobStatus.WORKING, lease_until__lt=now
     )
-    for job in expired[:MOST]:
-        _free(job, now)
+    for job in expired.order_by("lease_until")[:MOST]:
+        try:
+            _free(job, now)
+        except StaleStateError:
+            log.info("the worker came back in time", job_id=job.pk)
+        except Exception:
+            # A job that cannot be freed must not keep the others from it.
+            log.exception("lease not freed", job_id=job.pk)
     late = Job.objects.filter(status=JobStatus.QUEUED, due_at__lt=now - NUDGE_AFTER)
     return list(late.order_by("due_at").values_list("pk", flat=True)[:MOST])
 
 
+@transaction.atomic
 def _free(job: Job, now: datetime) -> None:
     """Put one job back; steps are repeatable, so doing one twice is safe."""
     lease, failures = str(job.lease_id), job.failures + 1
     over = failures >= MAX_FAILURES
-    try:
-        with transaction.atomic():
-            states.move(
-                job,
-                to=JobStatus.STUCK if over else JobStatus.QUEUED,
-                by=SYSTEM,
-                where={"lease_id": lease, "lease_until__lt": now},
-                audited=over,
-                lease_id=None,
-                lease_until=None,
-                due_at=now,
-                failures=failures,
-                trouble=GIVES_UP if over else "",
-            )
-            Attempt.objects.filter(lease_id=lease).update(
-                outcome=Attempt.Outcome.LOST, sentence=LOST, ended_at=now
-            )
-            if not over:
-                tell(JobQueued(job.pk, job.request_id))
-            elif job.purpose == Job.Purpose.BUILD:
-                tell(JobStuck(job.pk, job.request_id, GIVES_UP))
-    except StaleStateError:
-        log.info("the worker came back in time", job_id=job.pk)
+    states.move(
+        job,
+        to=JobStatus.STUCK if over else JobStatus.QUEUED,
+        by=SYSTEM,
+        where={"lease_id": lease, "lease_until__lt": now},
+        audited=over,
+        lease_id=None,
+        lease_until=None,
+        due_at=now,
+        failures=failures,
+        trouble=GIVES_UP if over else "",
+    )
+    Attempt.objects.filter(lease_id=lease).update(
+        outcome=Attempt.Outcome.LOST, sentence=LOST, ended_at=now
+    )
+    if not over:
+        tell(JobQueued(job.pk, job.request_id))
+    elif job.purpose == Job.Purpose.BUILD:
+        tell(JobStuck(job.pk, job.request_id, GIVES_UP))

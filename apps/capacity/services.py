@@ -62,7 +62,11 @@ def hold(event: AsksForCapacity) -> None:
         row.subject = event.subject
     Hold.objects.bulk_create(holds)
     audit.record(
-        subject=event.subject, verb="held capacity", after=promised, note=event.why, by=SYSTEM
+        subject=event.subject,
+        subject_name=event.why,
+        verb="held capacity",
+        after=promised,
+        by=SYSTEM,
     )
 
 

@@ -105,6 +105,11 @@ class AuditRow:
     entry: AuditEntry
     changes: Sequence[Change]
 
+    @property
+    def verb(self) -> str:
+        """What was done, in words: a move is recorded by its state, such as `in_review`."""
+        return self.entry.verb.replace("_", " ")
+
 
 def audit_trail(
     viewer: Person, *, subject: str = "", actor: str = "", verb: str = "", text: str = ""
@@ -127,7 +132,9 @@ def audit_trail(
     if actor:
         rows = rows.filter(Q(actor=actor) | Q(actor_name__icontains=actor))
     if verb:
-        rows = rows.filter(verb__icontains=verb)
+        rows = rows.filter(
+            Q(verb__icontains=verb) | Q(verb__icontains=verb.strip().replace(" ", "_"))
+        )
     if text:
         rows = rows.filter(
             Q(note__icontains=text)

@@ -89,7 +89,7 @@ def test_a_hold_leaves_a_trace():
     accounts()
     services.hold(Ask("request:1", [claim(500)], PLACING, why="REQ-1 for claims"))
     entry = AuditEntry.objects.get(verb="held capacity")
-    assert (entry.subject, entry.note) == ("request:1", "REQ-1 for claims")
+    assert (entry.subject, entry.subject_name) == ("request:1", "REQ-1 for claims")
     assert entry.after == {
         "gpt-5.1 Global Standard, swedencentral": "500 K TPM",
         "place": "aoai-northwind-sdc-01",

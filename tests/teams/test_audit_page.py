@@ -107,6 +107,14 @@ def test_filters(org, client_of, query, found):
     assert len(page.context["rows"]) == found
 
 
+def test_a_move_is_named_in_words_and_found_by_them(org, client_of):
+    audit.record(subject="request:9", subject_name="REQ-9", verb="in_review", by=SYSTEM)
+    page = client_of(person(Role.AUDITOR)).get(reverse("audit") + "?verb=in review")
+    shown = page.content.decode()
+    assert "REQ-9" in shown
+    assert ">in review<" in shown
+
+
 def test_older_entries_are_on_further_pages_and_cost_the_same(
     org, client_of, django_assert_max_num_queries
 ):

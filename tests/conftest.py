@@ -2,6 +2,7 @@
 
 import io
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,16 +36,14 @@ TransactionTestCase._fixture_teardown = _truncate  # type: ignore[attr-defined]
 
 
 def pytest_configure() -> None:
-    """Give every thread of a race its own connection, and every test process its own broker.
+    """Give every thread of a race its own connection, and every test process its own queue.
 
-    The pool would queue the ninth thread; with one queue for all, the worker of one test process
-    would take the jobs of another.
+    The pool would queue the ninth thread; from one queue for all, the worker of another test
+    process, or of a portal that uses the same broker, would take the nudges of this one.
     """
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
-    process = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if process and "virtual_host" not in settings.CELERY_BROKER_URL:
-        settings.CELERY_BROKER_URL += f"?virtual_host={1 + int(process.removeprefix('gw'))}"
-        os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
+    os.environ["CELERY_QUEUE"] = f"test-{uuid.uuid4()}"  # for the workers that tests start
+    settings.CELERY_TASK_DEFAULT_QUEUE = os.environ["CELERY_QUEUE"]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -58,8 +59,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(office, tmp_path):
     finally:
         first.kill()
         office.azure.settings(operation_seconds=0.2)
-    # The machine is gone for longer than a lease, then another one starts.
+    # The machine is gone for longer than a lease, then another one starts. It was killed in a step
+    # or between two looks; the nudge for the next look died with it.
     Job.objects.filter(status="working").update(lease_until=timezone.now())
+    Job.objects.filter(status="queued").update(due_at=timezone.now() - timedelta(minutes=2))
     second = start_worker(tmp_path, name="heir")
     try:
         tasks.sweep.delay()

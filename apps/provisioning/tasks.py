@@ -7,6 +7,8 @@ from django.utils import timezone
 from apps.provisioning import worker
 from apps.provisioning.events import JobQueued
 
+SWEEP_EVERY_S = 15  # the next sweep nudges again, so nudges do not pile up while workers are busy
+
 
 @shared_task(bind=True)
 def advance_job(self, job_id: int) -> None:  # type: ignore[no-untyped-def]
@@ -18,7 +20,7 @@ def advance_job(self, job_id: int) -> None:  # type: ignore[no-untyped-def]
 def sweep() -> None:
     """Free the jobs of dead workers, and nudge for every job that waits longer than usual."""
     for job_id in worker.sweep(now=timezone.now()):
-        advance_job.delay(job_id)
+        advance_job.apply_async((job_id,), expires=SWEEP_EVERY_S)
 
 
 def nudge(event: JobQueued) -> None:

@@ -1,9 +1,12 @@
 """Queueing is repeatable, names are given once, and a nudge comes only after the commit."""
 
+import json
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from apps.provisioning import services, tasks
 from apps.provisioning.events import JobQueued
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def waiting():
     """Count the nudges that no worker has taken yet."""
     with app.connection_for_read() as broker:
-        return broker.default_channel.client.llen("celery")
+        return broker.default_channel.client.llen(app.conf.task_default_queue)
 
 
 def test_a_second_telling_queues_no_second_job(office):
@@ -48,6 +51,19 @@ def test_a_name_that_another_team_has_on_the_account_gets_a_number(office):
     )
     assert office.what_if(first).facts["name"] == f"{office.workload}-prod-gpt-5.1"
     assert office.what_if(second).facts["name"] == f"{office.workload}-prod-gpt-5.1-{second.pk}"
+
+
+def test_nudges_of_the_sweep_do_not_pile_up(office):
+    job = office.build(office.approved())
+    Job.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    before = waiting()
+    tasks.sweep()
+    assert waiting() == before + Job.objects.count()
+    with app.connection_for_read() as broker:
+        name = app.conf.task_default_queue
+        message = json.loads(broker.default_channel.client.lindex(name, 0))
+    assert message["headers"]["expires"]
+    assert job.status == "queued"
 
 
 def test_a_nudge_comes_after_the_commit_and_not_without_it(office):

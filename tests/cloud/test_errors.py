@@ -161,6 +161,20 @@ def test_an_answer_that_is_no_json_is_told_too():
     assert isinstance(explain("<html>Bad gateway</html>", status=502), TransientError)
 
 
+def test_a_429_is_a_wait_whatever_the_service_calls_it():
+    told = explain({"error": {"code": "429", "message": "Calm down."}}, status=429)
+    assert told.busy
+    assert "slow down" in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("12", 12), ("86400", 3600), ("-5", None), ("nan", None), ("1e99", None), ("", None)],
+)
+def test_retry_after_is_a_number_of_seconds_and_at_most_an_hour(said, seconds):
+    assert explain({}, status=429, headers={"Retry-After": said}).retry_after == seconds
+
+
 def test_waiting_for_a_turn_is_no_failure():
     assert {"RequestConflict", "TooManyRequests"} <= BUSY
     assert explain({"error": {"code": "RequestConflict"}}, status=409).busy

@@ -2,8 +2,9 @@
 
 import pytest
 
-from apps.provisioning.models import Job
+from apps.provisioning.models import Job, Operation
 
+NOW = "2026-11-23T12:00:00Z"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -54,6 +55,9 @@ def test_a_stuck_build_is_helped_from_the_page(office, client_of):
     hers = page(alice, url)
     assert "Try again" not in hers.split("Attempts, newest first")[0]
     assert "ScopeLocked" not in hers
+    Operation.objects.create(job=job, message="over scope x", seen_at=NOW, changed_at=NOW)
+    assert "over scope x" in page(petra, url)
+    assert "over scope x" not in page(alice, url)
     assert "lift it in Azure" in hers
     assert "is stuck" in page(petra, "/")
     assert alice.post(f"/jobs/{job.pk}/retry/").status_code == 403

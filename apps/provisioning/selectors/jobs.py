@@ -62,10 +62,11 @@ class Told:
 
 @dataclass(frozen=True)
 class AzureLine:
-    """One Azure operation with the tone of its state."""
+    """One Azure operation with the tone of its state; `said` only for those who may read it."""
 
     operation: Operation
     tone: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,8 @@ def progress_of(viewer: Person, request: ResourceRequest) -> Progress | None:
         steps=_track(job, labels),
         attempts=[_told(attempt, labels, raw=raw) for attempt in job.attempts.all()],
         operations=[
-            AzureLine(one, TONES.get(one.state.lower(), "run")) for one in job.operations.all()
+            AzureLine(one, TONES.get(one.state.lower(), "run"), one.message if raw else "")
+            for one in job.operations.all()
         ],
         live=is_live(job),
     )

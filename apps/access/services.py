@@ -1,6 +1,4 @@
-"""Open and close ways in: usage is attributed by them."""
-
-from django.db.models.functions import Now
+"""Open ways in: usage is attributed by them."""
 
 from apps.access.models import Grant
 from apps.kernel import audit
@@ -27,18 +25,3 @@ def open_grant(event: JobDone) -> None:
             scope=resource.scope,
             after={"workload": resource.workload.slug, "grant": grant.pk},
         )
-
-
-def revoke(*, resource: Resource) -> int:
-    """Close every open way into a resource that goes; returns how many there were."""
-    closed = Grant.objects.filter(resource=resource, to_at=None).update(to_at=Now())
-    if closed:
-        audit.record(
-            subject=resource.ref,
-            subject_name=str(resource),
-            verb="access closed",
-            by=SYSTEM,
-            scope=resource.scope,
-            after={"grants": closed},
-        )
-    return closed

@@ -16,7 +16,8 @@ from openai import OpenAI
 # No key: your managed identity, or your own sign-in, gets in.
 token = get_bearer_token_provider(
     DefaultAzureCredential(), "{scope}")
-client = OpenAI(base_url="{base_url}", api_key=token)
+client = OpenAI(
+    base_url="{base_url}", api_key=token)
 """
 PYTHON = {
     "chat": """\

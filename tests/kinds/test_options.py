@@ -223,3 +223,9 @@ def test_one_query_for_all_pools_of_a_choice(django_assert_max_num_queries):
     with catalog.one_revision(), django_assert_max_num_queries(3):
         choices(replace(wanted(), capacity=5))
     assert catalog.meter("gpt-5.1", "GlobalStandard") == METER
+
+
+def test_a_type_that_the_region_lacks_says_so():
+    hint = option("sku", "DataZoneBatch", region="swedencentral").hint
+    assert hint.startswith("Not in swedencentral; in ")
+    assert option("sku", "GlobalStandard", region="swedencentral").hint.startswith("Processed")

@@ -116,6 +116,9 @@ def _type_hint(wanted: Wanted, kind: TypeFacts) -> str:
         "batch": "Half the price, within 24 hours.",
         "ptu": f"Paid by the hour{f', from {steps[0]} PTU' if steps else ''}.",
     }[kind.billing]
+    regions = {region for sku, region in wanted.offered if sku == kind.sku}
+    if wanted.region and regions and wanted.region not in regions:
+        return f"Not in {wanted.region}; in {formats.plural(len(regions), 'other region')}. {paid}"
     return f"Processed {_where(wanted, kind)}. {paid}"
 
 

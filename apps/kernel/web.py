@@ -1,11 +1,13 @@
 """Between the browser and the chapters: request ids, and errors that a person can read."""
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -17,13 +19,17 @@ from rest_framework.views import set_rollback
 from apps.kernel.errors import InvalidError, NotFoundError, PortalError
 from apps.kernel.logs import correlation_id
 
+log = structlog.get_logger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
 NUL = "What was sent holds a character that no text has here (NUL). Remove it and try again."
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class RequestIdMiddleware:
-    """Give every request an id that is in its logs, its audit entries and its page."""
+    """Give every request an id that is in its logs, its audit entries and its page.
+
+    Each leaves one line with its route, never its address: a one-time link has its token there.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -32,9 +38,16 @@ class RequestIdMiddleware:
         """Take a well-formed id from a proxy, else make one."""
         given = request.headers.get("X-Request-Id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
-        token = correlation_id.set(request_id)
+        token, began = correlation_id.set(request_id), time.perf_counter()
         try:
             response = self.get_response(request)
+            log.info(
+                "request",
+                method=request.method,
+                route=getattr(request.resolver_match, "route", ""),
+                status=response.status_code,
+                took_ms=round((time.perf_counter() - began) * 1000),
+            )
         finally:
             correlation_id.reset(token)
         response["X-Request-Id"] = request_id

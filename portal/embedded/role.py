@@ -24,7 +24,7 @@ def web(bind: str) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "portal.wsgi", "--no-control-socket"),
         *("--bind", bind, "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
-        *("--graceful-timeout", "8", "--access-logfile", "-"),
+        *("--graceful-timeout", "8"),  # requests log themselves, by route (kernel.web)
     ]
 
 

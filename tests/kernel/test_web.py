@@ -112,3 +112,14 @@ def test_a_part_of_a_page_whose_session_ended_leads_to_sign_in(client):
     )
     assert response.status_code == 204
     assert response["HX-Redirect"] == "/account/login/?next=%2Frequests%2F7%2F"
+
+
+@pytest.mark.django_db
+def test_a_request_is_logged_by_its_route_and_never_with_a_token(client, caplog):
+    with caplog.at_level("INFO"):
+        client.get("/account/link/abc-0pen5e5ame/", headers={"X-Request-Id": "4fbe2c3a-1111"})
+    assert "0pen5e5ame" not in caplog.text
+    said = [r.msg for r in caplog.records if isinstance(r.msg, dict)]
+    (line,) = [m for m in said if m.get("event") == "request"]
+    assert line["route"].startswith("^account/link/")
+    assert line["correlation_id"] == "4fbe2c3a-1111"

@@ -8,7 +8,7 @@ errors" (learn.microsoft.com, read 2026-11) and what was seen with the real SDK.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from apps.kernel.errors import PortalError
@@ -21,10 +21,12 @@ class CloudError(PortalError):
     """Azure said no, or nothing. `code` is Azure's, `raw` what it answered (admins only).
 
     `over` says that a long-running operation itself has failed: its token is of no use any more.
+    `operations` is what was listed of it then, in the words of whoever listed it.
     """
 
     status = 502
     over = False
+    operations: Sequence[Any] = ()
 
     def __init__(
         self,

@@ -95,7 +95,8 @@ class Provisioner(Protocol):
     """Builds one kind. `STEPS` maps step name → label, in order; the last returns Built.
 
     Every step may run twice: a worker can die after Azure took its call and before the row says
-    so. Steps raise cloud's TransientError, NeedsPersonError and PermanentError.
+    so. Steps raise cloud's TransientError, NeedsPersonError and PermanentError, with the
+    AzureOperations of what failed as `operations`.
     """
 
     @property

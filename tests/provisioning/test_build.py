@@ -129,6 +129,16 @@ def test_a_stuck_job_waits_for_a_person_who_helps(office):
     ]
 
 
+def test_an_operation_that_failed_is_not_shown_as_running(office):
+    request = office.approved()
+    office.azure.fault(
+        f"PUT .*/deployments/{office.workload}", code="AuthorizationFailed", when="operation"
+    )
+    job = office.until(office.build(request))
+    assert job.status == "stuck"
+    assert [one.state for one in job.operations.all()] == ["Failed"]
+
+
 def test_what_is_tried_again_is_checked_again(office):
     """A job may have been stuck for days: rights and rules are those of the day it goes on."""
     request = office.approved()

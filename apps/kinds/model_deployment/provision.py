@@ -7,13 +7,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from apps.catalog import selectors as catalog
 from apps.cloud.client import Azure, Running, azure
-from apps.cloud.errors import NeedsPersonError
+from apps.cloud.errors import CloudError, NeedsPersonError
 from apps.kernel.formats import quantity
 from apps.provisioning.provisioner import (
     AzureOperation,
@@ -194,7 +195,12 @@ def _stack(
     """
     client, group = _client(work), work.place.resource_group
     if work.operation:
-        outcome = client.look(work.operation)
+        try:
+            outcome = client.look(work.operation)
+        except CloudError as error:
+            with suppress(CloudError):  # the list is an extra: it must not hide why it failed
+                error.operations = _operations(client, group, name)
+            raise
     else:
         digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:16]
         found = client.stack(group, name) or {}

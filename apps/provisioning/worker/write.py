@@ -55,6 +55,7 @@ class _WriteBack:
         """Write what came of the step."""
         if isinstance(ended, CloudError):
             self._busy(ended) if ended.busy else self._failed(ended)
+            self._note_operations(ended.operations)
         elif isinstance(ended, Wait):
             self._queue(self._pace(ended.after), operation=ended.operation, trouble="")
             self._end_attempt(OUTCOME.WAITING, ended.sentence)

@@ -42,8 +42,10 @@ def pytest_configure() -> None:
     process, or of a portal that uses the same broker, would take the nudges of this one.
     """
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+    from portal.celery import app
+
     os.environ["CELERY_QUEUE"] = f"test-{uuid.uuid4()}"  # for the workers that tests start
-    settings.CELERY_TASK_DEFAULT_QUEUE = os.environ["CELERY_QUEUE"]
+    app.conf.task_default_queue = os.environ["CELERY_QUEUE"]
 
 
 @pytest.fixture(scope="session")

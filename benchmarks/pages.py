@@ -1,6 +1,7 @@
-"""Do pages stay as fast when a team has thousands of requests?
+"""Measure whether pages stay as fast when a team has thousands of requests.
 
-Each figure is a page's median time with ROWS drafts (2,000 unless told) ÷ with fifty (a full page), in one run.
+Each figure is a page's median time with ROWS drafts (2,000 unless told) ÷ with fifty (a full
+page), in one run.
 """
 
 import time

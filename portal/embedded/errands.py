@@ -10,7 +10,6 @@ from portal.embedded.environment import Embedded
 from portal.embedded.lent import lend, throw_away
 from portal.embedded.state import LOG, hold, running
 
-
 ALL_AT_ONCE = ["-n", "2", "--dist", "loadfile"]  # most tests wait for a process they started
 
 

@@ -139,7 +139,7 @@ def test_a_price_that_comes_back_begins_when_it_came_back(
         day: selectors.price_in_force(**WHERE, on=date(2027, 3, day)) for day in (1, 2, 3, 4, 5)
     }
     assert (found[1], found[2]) == (None, None)
-    inputs = [found[day] and "input" in found[day].per_1m_nano for day in (3, 4, 5)]
+    inputs = ["input" in found[day].per_1m_nano for day in (3, 4, 5)]  # type: ignore[union-attr]
     assert inputs == [False, False, True]
 
 

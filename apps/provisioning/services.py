@@ -68,14 +68,15 @@ def give_up(*, job: Job, reason: str, by: Person) -> Job:
     """End a stuck job for good; its request fails and its capacity is free again."""
     teams.require(by, Action.JOB_OPERATE, job.request.team)
     _refuse_unless_stuck(job)
+    if job.purpose != P.BUILD:
+        raise ConflictError("Only a build is given up. Ask Azure again for a preview.")
     reason = reason.strip()
     if not reason:
         raise ConflictError("Say why, so that the team knows what to do instead.")
     states.move(
         job, to=JobStatus.CANCELLED, by=by, note=reason, trouble=reason, ended_at=timezone.now()
     )
-    if job.purpose == P.BUILD:
-        requests.mark_failed(request=job.request, reason=reason, by=by)
+    requests.mark_failed(request=job.request, reason=reason, by=by)
     return job
 
 

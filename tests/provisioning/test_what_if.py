@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from apps.kernel.errors import ConflictError
 from apps.provisioning import panels, selectors, services
 from apps.provisioning.models import WhatIf
 from apps.provisioning.worker import claim, write
@@ -100,8 +101,6 @@ def test_an_answer_about_another_template_is_old(office):
 
 
 def test_outsiders_and_readers_cannot_have_it_redone(office):
-    from apps.kernel.errors import ConflictError
-
     request = office.submitted()
     for nobody in (office.people.charlie, office.people.audra):
         with pytest.raises(ConflictError):
@@ -160,6 +159,8 @@ def test_a_stuck_what_if_is_replaced_when_somebody_asks_again(office):
     stuck = office.until(office.what_if(request))
     assert stuck.status == "stuck"
     assert [j.pk for j in selectors.stuck_jobs(office.people.petra)] == [stuck.pk]
+    with pytest.raises(ConflictError, match="Only a build"):
+        services.give_up(job=stuck, reason="No.", by=office.people.petra)
     again = services.redo_what_if(request=request, by=office.people.alice)
     stuck.refresh_from_db()
     assert (stuck.status, office.until(again).status) == ("cancelled", "done")

@@ -11,7 +11,8 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        """Tell the story, and make sure that no demo account outlives demo mode."""
+        """Tell the story, to our own Celery, and see that no demo account outlives demo mode."""
+        import_module("portal.celery")
         import_module("portal.story")
         import_module("portal.checks")
         import_module("portal.openapi")

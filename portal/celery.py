@@ -9,6 +9,7 @@ from celery.signals import worker_init
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()  # in every thread of the web server too, not in this one only
 app.autodiscover_tasks()
 
 

@@ -95,8 +95,15 @@ def client_of() -> Callable[[Any], Client]:
     return sign_in
 
 
+@pytest.fixture
+def sandbox(azure_process: Any) -> Any:
+    """Hand out the Azure sandbox as new: nothing made, no faults, its own limits."""
+    azure_process.reset()
+    return azure_process
+
+
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def azure_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The Azure sandbox as a process of its own, and the settings pointed at it."""
     from apps.cloud.client import close_connections
     from tests.sandbox import Sandbox

@@ -90,6 +90,11 @@ class Sandbox:
         """Forget faults, set limits, foreign use and capacities; resources stay."""
         self.admin("POST", "clear", {})
 
+    def reset(self) -> None:
+        """Forget everything: an Azure in which nothing was ever made; the log of calls stays."""
+        self.admin("POST", "reset", {})
+        self.settings(operation_seconds=0.2, retry_after=1)
+
     def drift(self, resource_id: str, path: str, value: Any) -> dict[str, Any]:
         """Change a property as somebody would by hand, `sku.capacity` for one; None removes it."""
         return self.admin("POST", "drift", {"id": resource_id, "path": path, "value": value})

@@ -1,6 +1,8 @@
 """Where the portal may not start, it does not; and what starts at a pace of its own."""
 
 import runpy
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
@@ -13,6 +15,7 @@ from portal import demo
 from portal.celery import before_the_first_task
 from portal.checks import refuse_to_start
 from portal.settings import BASE_DIR, CELERY_BEAT_SCHEDULE
+from tests.site import environment
 
 
 @pytest.fixture
@@ -114,3 +117,22 @@ def test_an_organisation_without_latin_letters_has_to_name_a_prefix(settings_wit
 )
 def test_the_address_people_type_is_allowed(settings_with, address, host):
     assert settings_with(PORTAL_BASE_URL=address)["ALLOWED_HOSTS"][0] == host
+
+
+def test_every_thread_of_the_web_nudges_through_our_own_celery():
+    """Celery's default app would take the broker from the environment and nothing else."""
+    code = (
+        "import django, threading; django.setup()\n"
+        "from apps.provisioning.tasks import advance_job\n"
+        "say = lambda: print(advance_job.app.main, advance_job.app.conf.task_default_queue)\n"
+        "thread = threading.Thread(target=say); thread.start(); thread.join()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=BASE_DIR,
+        env=environment(CELERY_QUEUE="of-this-portal"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["portal", "of-this-portal"]

@@ -8,6 +8,7 @@ POST   /_sandbox/quota                subscription, region, meter + limit and / 
 POST   /_sandbox/capacity             region, sku, model, capacity
 POST   /_sandbox/drift                id, path, value: change a resource as by hand
 POST   /_sandbox/clear                forget faults, set limits, use and capacity
+POST   /_sandbox/reset                forget everything but the settings
 """
 
 from __future__ import annotations
@@ -113,6 +114,14 @@ def clear(az: Sandbox, body: Json) -> Json:
     return {}
 
 
+def reset(az: Sandbox, body: Json) -> Json:
+    """Forget everything but the settings: resources, work under way, faults, history."""
+    for kind in az.store.kinds():
+        if kind != "settings":
+            az.store.clear(kind)
+    return {}
+
+
 def _need(body: Json, *names: str) -> list[str]:
     if missing := [n for n in names if not body.get(n)]:
         raise bad_request(f"These are needed: {', '.join(missing)}.")
@@ -128,4 +137,5 @@ DOORS = {
     ("POST", "capacity"): capacity,
     ("POST", "drift"): drift,
     ("POST", "clear"): clear,
+    ("POST", "reset"): reset,
 }

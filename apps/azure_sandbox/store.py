@@ -49,6 +49,10 @@ class Store:
         self._changed[kind, key.lower()] = None
         return self._kinds[kind].pop(key.lower(), None)
 
+    def kinds(self) -> list[str]:
+        """Name the kinds of documents there are."""
+        return list(self._kinds)
+
     def clear(self, kind: str) -> None:
         """Remove all documents of a kind."""
         for key in list(self._kinds[kind]):

@@ -85,6 +85,19 @@ def test_only_the_owner_reads_its_files_and_requests_are_recorded(tmp_path, offe
         sandbox.stop()
 
 
+def test_a_reset_forgets_everything_and_keeps_the_log(tmp_path, offer):
+    sandbox = Sandbox.start(tmp_path / "az", offer)
+    try:
+        azure = Azure(sandbox, Answers())
+        azure.group("rg-forgotten")
+        sandbox.fault("GET .*", status=500, times=9)
+        sandbox.reset()
+        assert not azure.resources.resource_groups.check_existence("rg-forgotten")
+        assert len(sandbox.requests()) == 2
+    finally:
+        sandbox.stop()
+
+
 def test_it_listens_on_loopback_only(tmp_path, offer):
     sandbox = Sandbox.start(tmp_path / "az", offer)
     port = int(sandbox.url.rsplit(":", 1)[1])

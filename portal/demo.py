@@ -132,10 +132,17 @@ def seed_requests(people: dict[str, Person]) -> None:
     wanted = (
         ("dora", "risk-notes", {"model": "gpt-5-mini", "version": "2025-08-07"}, "200"),
         ("charlie", "fraud-notes", {"environment": "test", "region": "francecentral"}, "50"),
-        ("alice", "policy-qa", {"purpose": "Answer agents’ questions about policies."}, "100"),
+        ("alice", "policy-qa", {}, "100"),
     )
+    purposes = {slug: f"{text}." for _, slug, text in WORKLOADS}
     for who, workload, changes, amount in wanted:
-        filled = payload(workload, **changes, capacity=amount, requests_per_day="4200")
+        filled = payload(
+            workload,
+            **changes,
+            purpose=purposes[workload],
+            capacity=amount,
+            requests_per_day="4200",
+        )
         draft = requests.save_draft(kind="model_deployment", payload=filled, by=people[who])
         requests.submit_request(request=draft, by=people[who])
         if who != "alice":

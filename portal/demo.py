@@ -129,7 +129,7 @@ def seed_requests(people: dict[str, Person]) -> None:
     if asks.requests_visible(people["petra"]).exists():
         return
     capacity.sync_all()
-    wanted = (
+    wanted: tuple[tuple[str, str, dict[str, str], str], ...] = (
         ("dora", "risk-notes", {"model": "gpt-5-mini", "version": "2025-08-07"}, "200"),
         ("charlie", "fraud-notes", {"environment": "test", "region": "francecentral"}, "50"),
         ("alice", "policy-qa", {}, "100"),

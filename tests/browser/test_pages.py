@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from apps.capacity import collectors
+from apps.provisioning.models import Resource
 from portal import demo
 from tests.browser.axe import assert_accessible
+from tests.site import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,6 +26,7 @@ PAGES = {
         "/search?q=claims",
         "request",
     ],
+    "dora": ["/", "/resources/", "resource", "built"],
     "petra": ["/", "/inbox/", "/audit/", "/catalogue/residency/", "request"],
     "fiona": ["/", "/inbox/"],
     "audra": ["/", "/audit/", "/requests/"],
@@ -36,11 +39,17 @@ LOOKS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark"
 def test_pages_are_accessible_and_fit(sign_in, worker, people):
     collectors.sync_all()
     demo.seed_requests(vars(people))
-    mine = people.alice.requests.get()
+    mine, theirs = people.alice.requests.get(), people.dora.requests.get()
+    until(Resource.objects.filter(request=theirs).exists, seconds=60, what="the build")
+    rows = {
+        "request": f"/requests/{mine.pk}/",
+        "built": f"/requests/{theirs.pk}/",
+        "resource": f"/resources/{theirs.resource.pk}/",
+    }
     for who, paths in PAGES.items():
         page = sign_in(who)
         for path in paths:
-            page.goto(f"/requests/{mine.pk}/" if path == "request" else path)
+            page.goto(rows.get(path, path))
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             for width, scheme in LOOKS:
                 page.set_viewport_size({"width": width, "height": 900})

@@ -49,12 +49,19 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Load the catalogue once, into the test database."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Load the catalogue once, into the test database; let nobody stay in it at the end."""
     with django_db_blocker.unblock():
         call_command("load_catalog", verbosity=0, stdout=io.StringIO())
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE kernel_auditentry")
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # A worker that a test killed may have left a session; the drop would wait for it in vain.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "apps.approvals",
     "apps.provisioning",
     "apps.access",
+    "apps.usage",
     *[f"apps.kinds.{kind}" for kind in KINDS],
     "portal",
 ]

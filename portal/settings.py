@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "apps.provisioning",
     "apps.access",
     "apps.usage",
+    "apps.dashboards",
     *[f"apps.kinds.{kind}" for kind in KINDS],
     "portal",
 ]

@@ -39,6 +39,7 @@ PLANTED = {
     ),
     "Only cloud speaks to Azure": ("apps/provisioning/worker.py", "import azure.core"),
     "Only tasks and the celery app know Celery": ("apps/access/services.py", "import celery"),
+    "Only figures know plotly": ("apps/dashboards/apps.py", "import plotly"),
 }
 
 

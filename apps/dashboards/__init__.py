@@ -1,0 +1,1 @@
+"""What was measured, as people see it; owns no tables."""

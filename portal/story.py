@@ -19,6 +19,7 @@ from apps.requests.events import (
     RequestSubmitted,
     RequestWithdrawn,
 )
+from apps.teams.events import TeamMoved
 
 guard(RequestSubmitted, capacity.hold)
 on(RequestSubmitted, approvals.open_steps, provisioning.queue_what_if)
@@ -33,3 +34,5 @@ on(JobStarted, requests.mark_building)
 on(JobDone, capacity.mark_built, requests.mark_fulfilled, access.open_grant)
 on(JobStuck, requests.mark_needs_help)
 on(JobRefused, requests.return_to_requester)
+
+on(TeamMoved, access.follow_team)  # usage before the move stays with the unit that had the team

@@ -21,8 +21,6 @@ from apps.provisioning.models import Resource
 from apps.teams.events import TeamMoved
 from apps.teams.models import Team, Workload
 
-LOCK: dict[str, Any] = {"no_key": True, "of": ("self",)}
-
 
 @transaction.atomic
 def open_grant(event: JobDone) -> None:
@@ -70,7 +68,8 @@ def renew_grants(*, resources: Collection[Resource], at: datetime, by: Actor) ->
 
     A slice that began at `at` or later has no earlier part to keep: it takes the facts itself.
     """
-    locked = Resource.objects.select_for_update(**LOCK).filter(pk__in=[one.pk for one in resources])
+    keys = [one.pk for one in resources]
+    locked = Resource.objects.select_for_update(no_key=True).filter(pk__in=keys)
     held = Grant.objects.filter(resource__in=list(locked.order_by("pk")), to_at=None)
     related = ("resource__environment", "workload__team__business_unit")
     shown = ("team", "business_unit", "environment")
@@ -103,10 +102,9 @@ def _renew(old: Grant, at: datetime, by: Actor) -> Grant | None:
 
 
 def _facts_under_lock(resource: Resource, workload: Workload) -> dict[str, Any]:
-    teams = Team.objects.select_for_update(**LOCK).select_related("business_unit")
-    team = teams.get(pk=workload.team_id)
-    resources = Resource.objects.select_for_update(**LOCK).select_related("environment")
-    return _facts(resources.get(pk=resource.pk), team)
+    """Lock first, then read: a join would lose the row of a team that moved during the wait."""
+    team = Team.objects.select_for_update(no_key=True).get(pk=workload.team_id)
+    return _facts(Resource.objects.select_for_update(no_key=True).get(pk=resource.pk), team)
 
 
 def _facts(resource: Resource, team: Team) -> dict[str, Any]:
@@ -127,6 +125,10 @@ def _record(
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
 ) -> None:
+    span = {
+        "from_at": grant.from_at.isoformat(),
+        "to_at": grant.to_at and grant.to_at.isoformat(),
+    }
     audit.record(
         subject=grant.resource.ref,
         subject_name=str(grant.resource),
@@ -134,5 +136,5 @@ def _record(
         by=by,
         scope=grant.team.scope,
         before=before,
-        after={"workload": grant.workload.slug, "grant": grant.pk, **(after or {})},
+        after={"workload": grant.workload.slug, "grant": grant.pk, **span, **(after or {})},
     )

@@ -125,7 +125,7 @@ def audit_trail(
         if scope is None:
             allowed |= Q(pk__isnull=False)
         elif _alive(held, scope):
-            allowed |= Q(scope=scope.scope) | Q(scope__startswith=f"{scope.scope}/")
+            allowed |= Q(scope__in=_paths(scope)) | Q(scope__startswith=f"{scope.scope}/")
     rows = AuditEntry.objects.filter(allowed)
     if subject:
         rows = rows.filter(subject=subject)
@@ -179,6 +179,14 @@ def _covers(held: Membership, scope: Scope) -> bool:
         unit = scope.business_unit_id if isinstance(scope, Team) else scope and scope.pk
         return unit == held.business_unit_id
     return True
+
+
+def _paths(scope: Team | BusinessUnit) -> list[str]:
+    """List the paths a scope may ever have had: a team takes its history to another unit."""
+    if isinstance(scope, BusinessUnit):
+        return [scope.scope]
+    units = BusinessUnit.objects.values_list("pk", flat=True)
+    return [f"bu:{unit}/team:{scope.pk}" for unit in units]
 
 
 def _teams_of(held: Membership) -> Q:

@@ -1,4 +1,4 @@
-"""Refuse what somebody may not do, and change who may do what."""
+"""Refuse what somebody may not do; change who may do what, and who pays for a team."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -7,11 +7,14 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.kernel import audit
 from apps.kernel.actors import SYSTEM, Actor, System
 from apps.kernel.errors import ConflictError, NotAllowedError
+from apps.kernel.events import tell
 from apps.teams import selectors
+from apps.teams.events import TeamMoved
 from apps.teams.models import BusinessUnit, Environment, Membership, Person, Team
 from apps.teams.roles import Action, Role, roles_that_may
 
@@ -66,6 +69,48 @@ def revoke_role(*, membership: Membership, by: Actor) -> None:
     _only_admins(by, loses=Q(pk=membership.pk))
     if Membership.objects.filter(pk=membership.pk).delete()[0]:
         _record_role(membership, "revoked a role", by)
+
+
+@transaction.atomic
+def move_team(*, team: Team, to: BusinessUnit, by: Actor) -> None:
+    """Let another unit own and pay for a team from now on; what it has used stays with the old one.
+
+    The team is locked before anything else: whatever opens or builds something for it at the same
+    time is over before the move, or begins after it.
+    """
+    _only_admins(by, act="move a team")
+    old = Team.objects.select_for_update().get(pk=team.pk).business_unit
+    new = BusinessUnit.objects.select_for_update(no_key=True).get(pk=to.pk)
+    if refused := _why_not_move(team, old, new):
+        raise ConflictError(refused)
+    at = timezone.now()
+    for unit, verb in ((old, "moved a team out"), (new, "moved a team in")):
+        audit.record(
+            subject=f"team:{team.pk}",
+            subject_name=team.name,
+            verb=verb,
+            scope=unit.scope,
+            before={"business_unit": old.name},
+            after={"business_unit": new.name},
+            by=by,
+        )
+    Team.objects.filter(pk=team.pk).update(business_unit=new)
+    team.business_unit = new
+    tell(TeamMoved(team.pk, from_unit_id=old.pk, to_unit_id=new.pk, at=at))
+
+
+def _why_not_move(team: Team, old: BusinessUnit, new: BusinessUnit) -> str:
+    if new == old:
+        return f"{team} belongs to {new} already. Pick another business unit."
+    if not new.active_on(selectors.today()):
+        until = f" until before {new.active_to}" if new.active_to else ""
+        return (
+            f"{new} is active from {new.active_from}{until}, so it cannot take a team today (UTC). "
+            "Pick a business unit that is active today."
+        )
+    if new.teams.filter(name=team.name).exists():
+        return f"{new} has a team {team} already. Rename one of the two, then move this one."
+    return ""
 
 
 @transaction.atomic
@@ -148,7 +193,7 @@ def forget_sessions() -> None:
     SessionStore.clear_expired()
 
 
-def _only_admins(by: Actor, *, loses: Q | None = None) -> None:
+def _only_admins(by: Actor, *, act: str = "change who may what", loses: Q | None = None) -> None:
     """Refuse whoever is no platform admin, and to lose the last one: nobody could run the platform.
 
     The admins are locked, then read again: a lock alone shows them as they were before the wait.
@@ -160,9 +205,7 @@ def _only_admins(by: Actor, *, loses: Q | None = None) -> None:
     if loses:
         list(admins.select_for_update(of=("self",)).order_by("pk"))
     if not admins.filter(person=by).exists():
-        raise NotAllowedError(
-            "Only a platform admin of the whole platform may change who may what."
-        )
+        raise NotAllowedError(f"Only a platform admin of the whole platform may {act}.")
     last = admins.filter(loses).first() if loses else None
     if last and not admins.exclude(loses).exists():
         raise ConflictError(

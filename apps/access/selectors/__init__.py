@@ -57,7 +57,7 @@ def grants_of(viewer: Person, resource: Resource) -> QuerySet[Grant]:
     return (
         Grant.objects.filter(resource__in=resources_visible(viewer), to_at=None)
         .filter(resource=resource)
-        .select_related("workload", "team")
+        .select_related("workload", "team", "business_unit")
         .order_by("id")
     )
 

@@ -69,6 +69,7 @@ DEMO = AZURE_SANDBOX and EMBEDDED_DATABASE and _loopback(PORTAL_BIND_HOST)
 
 # Rules that an organisation sets
 FINANCE_DECIDES_ABOVE_USD = env.int("PORTAL_FINANCE_DECIDES_ABOVE_USD", default=2000)
+USAGE_RAW_DAYS = env.int("PORTAL_USAGE_RAW_DAYS", default=400)  # rollups are kept for good
 
 KINDS = sorted(p.parent.name for p in (BASE_DIR / "apps/kinds").glob("*/apps.py"))
 INSTALLED_APPS = [
@@ -130,6 +131,7 @@ TEMPLATES = [
             "builtins": [
                 "apps.kernel.templatetags.portal",
                 "apps.kernel.templatetags.slots",
+                "apps.kernel.templatetags.charts",
             ],
         },
     }
@@ -239,6 +241,8 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": _every(15, "apps.provisioning.tasks.sweep"),
+    "roll-usage": _every(1, "apps.usage.tasks.roll"),
+    "keep-usage-days": _every(3_600, "apps.usage.tasks.keep_days"),
     "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
     "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
     "forget-sessions": _every(3_600, "apps.teams.tasks.forget_sessions"),

@@ -6,6 +6,7 @@ times are UTC.
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -90,6 +91,60 @@ def duration(value: timedelta | int | float | Decimal) -> str:
     if seconds < 48 * 3_600:
         return f"{number(seconds / 3_600, 1).removesuffix('.0')}{NBSP}h"
     return plural(round(seconds / 86_400), "day")
+
+
+def seconds(ms: int | float | Decimal) -> str:
+    """Write a latency of ms: `4 ms`, `0.98 s`, `2.9 s`, `8 s`, `48 s`."""
+    if 0 < ms < 9.5:
+        return f"{number(ms)}{NBSP}ms"
+    return f"{seconds_amount(ms).removesuffix('.0')}{NBSP}s"
+
+
+def seconds_amount(ms: int | float | Decimal) -> str:
+    """Write a latency of ms in seconds without the unit: `0.98`, `2.9`, `48`."""
+    places = 2 if ms < 995 else 1 if ms < 9_950 else 0
+    return number(Decimal(str(ms)) / 1000, places)
+
+
+class Trend(NamedTuple):
+    """A change: its way ("up", "down" or ""), how much, on what, and a tone if it is certain."""
+
+    way: str
+    text: str
+    against: str = ""
+    tone: str = ""
+
+    def __str__(self) -> str:
+        """Write it as a sentence does: `▲ 9.1 % on the week before`."""
+        arrow = {"up": "▲ ", "down": "▼ "}.get(self.way, "")
+        return f"{arrow}{self.text} {self.against}".strip()
+
+
+def trend(
+    now: int | float | None,
+    before: int | float | None,
+    against: str = "",
+    *,
+    by: str = "share",
+    better: str = "",
+) -> Trend:
+    """Compare with the period before: `▲ 9.1 % on the week before`.
+
+    `by` is "share" (of what was before), "points" (both are shares of one) or "ms". Only where
+    `better` says which way is certainly good, "up" or "down", has the change a tone.
+    """
+    if now is None or before is None or (by == "share" and not before):
+        return Trend("", UNKNOWN, against)
+    change = Decimal(str(now)) - Decimal(str(before))
+    size = abs(change / Decimal(str(before))) if by == "share" else abs(change)
+    if by == "points":
+        text = f"{number(size * 100, 1)}{NBSP}points"
+    else:
+        text = percent(size) if by == "share" else seconds(size)
+    if not change:
+        return Trend("", "unchanged", against)
+    way = "up" if change > 0 else "down"
+    return Trend(way, text, against, better and ("good" if way == better else "bad"))
 
 
 def day(value: date, *, today: date | None = None) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.kernel.keyset import Page
 from apps.kernel.panels import Panel
+from tests.look import figure_samples
 from tests.look.form_sample import FIELDSETS
 
 COMPONENTS = Path(settings.BASE_DIR) / "templates/components"
@@ -148,6 +149,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "facts.html": {"facts": [("Context", "272 K in"), ("Retires", "15 May 2027")]},
     "filter.html": {"name": "Runs in", "value": "EU", "options": OPTIONS, "clear_url": "?"},
+    "figure.html": {"figure": figure_samples.tokens(), "span": "p-s8"},
+    "figure_assets.html": {},
     "foot.html": {"request_id": "7f3c-91ab", "azure_sandbox": True},
     "form.html": {"fieldsets": FIELDSETS},
     "form_errors.html": {"form": refused_sign_in()},
@@ -159,6 +162,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "result": "200.10 USD",
         "result_source": "a month",
     },
+    "heat.html": {"figure": figure_samples.slow_hours()},
     "kpi.html": {
         "label": "Tightest pool",
         "value": "92",
@@ -185,6 +189,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "pages.html": {"page": Page([], older="older-key", newer="newer-key")},
     "panel_failed.html": {"panel": Panel("capacity", 1, lambda viewer: None, "x.html")},
+    "period.html": {"period": figure_samples.PERIOD},
+    "range_bar.html": {
+        "known": True,
+        "label": "a: p50 1.3 s",
+        "start": "16%",
+        "to_p95": "20%",
+        "to_p99": "41%",
+    },
     "scope.html": {"scope": {"name": "Claims Automation", "detail": "Insurance · team lead"}},
     "search_hits.html": {
         "title": "Requests",
@@ -209,6 +221,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ],
         "foot": "Needs openai 2",
     },
+    "sparkline.html": {"lines": ["0,2 36,20 72,4"]},
     "status.html": {"label": "In review", "tone": "run", "icon": "clock", "plain": False},
     "stop.html": {
         "code": "404",
@@ -220,6 +233,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "timeline.html": {"entries": ENTRIES},
     "timeline_items.html": {"entries": ENTRIES},
     "todos.html": {"todos": TODOS},
+    "trend.html": {"trend": figure_samples.KPIS[0]["trend"]},
     "track.html": {
         "steps": [
             {"state": "done", "title": "Check"},

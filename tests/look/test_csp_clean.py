@@ -49,6 +49,7 @@ def test_a_planted_one_is_found(what, planted):
     assert re.search(FORBIDDEN[what], planted, re.IGNORECASE | re.DOTALL)
 
 
-def test_our_own_script_needs_no_eval():
-    script = (ROOT / "static/portal.js").read_text()
+@pytest.mark.parametrize("name", ["portal.js", "figures.js"])
+def test_our_own_script_needs_no_eval(name):
+    script = (ROOT / "static" / name).read_text()
     assert not re.search(r"\beval\(|new Function|\.innerHTML|insertAdjacentHTML|\.style\b", script)

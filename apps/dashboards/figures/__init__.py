@@ -4,7 +4,9 @@ The one door to plotly. Values come as the rows hold them (tokens, nano-USD, ms,
 a `Unit` says what they are; None is a gap.
 """
 
+from apps.dashboards.figures.axes import round_up
 from apps.dashboards.figures.forms import (
+    heat_table,
     lines,
     percentile_lines,
     ranked_bars,
@@ -38,9 +40,11 @@ __all__ = [
     "Note",
     "Unit",
     "Words",
+    "heat_table",
     "lines",
     "percentile_lines",
     "ranked_bars",
+    "round_up",
     "share_line",
     "slots",
     "stacked_bars",

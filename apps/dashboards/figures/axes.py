@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from apps.dashboards.figures.words import Moment
 from apps.kernel import formats
 
-TIMES, VALUES = 7, 5  # at most so many ticks
+TIMES, VALUES = 7, 5  # at most so many names, and so many steps above zero
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PERIODS = (
     *(MINUTE * number for number in (1, 5, 10, 15, 30)),
@@ -23,11 +23,22 @@ def prefix(top: float) -> tuple[str, int]:
     return fits[-1] if top >= 10_000 else ("", 1)
 
 
+def spoken(*parts: str) -> str:
+    """Join what is said: thousands, unit and caption."""
+    return " ".join(filter(None, parts))
+
+
+def round_up(value: float) -> float:
+    """Return the next round number, for the end of a scale that range bars share."""
+    power = 10.0 ** math.floor(math.log10(value or 1))
+    return next(power * nice for nice in (1, 2, 3, 4, 5, 6, 8, 10) if power * nice >= value)
+
+
 def steps(top: float, *, whole: bool) -> tuple[list[float], list[str]]:
-    """Choose at most five round values up to `top`, and write them in their thousands."""
-    rough = top / (VALUES - 1)
+    """Choose zero and at most five round values up to `top`; write them in their thousands."""
+    rough = top / VALUES
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if power * nice > 0.999 * rough)
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice > 0.999 * rough)
     if whole:
         step = max(1.0, math.ceil(step))
     ticks = [step * number for number in range(int(top / step + 0.001) + 1)]

@@ -106,15 +106,14 @@ class Chart:
         layout |= self._axes()
         if self.limit:
             height = self.limit.value / self.unit.per
-            layout["shapes"] = [
-                {"type": "line", "xref": "paper", "x1": 1, "y0": height, "y1": height}
-            ]
+            across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
+            layout["shapes"] = [{**across, "y0": height, "y1": height}]
             keys = [*keys, Key(f"dashed: {self.limit.text}")]
         if self.note:
             layout["annotations"] = [self._annotation(self.note)]
-        parts = (axes.prefix(self.top)[0], self.unit.name, self.words.caption)
+        caption = axes.spoken(axes.prefix(self.top)[0], self.unit.name, self.words.caption)
         return Figure(
-            **{**vars(self.words), "caption": " ".join(filter(None, parts))},
+            **{**vars(self.words), "caption": caption},
             form=self.form,
             data_json=to_json(marks, layout),
             keys=tuple(keys),
@@ -125,7 +124,7 @@ class Chart:
     def _axes(self) -> dict[str, Any]:
         """Write both axes; the unit is in the caption."""
         at, labels = axes.labels(self.times)
-        ticks, numbers = axes.steps(self.top, whole=self.unit.hover == ",d")
+        ticks, numbers = axes.steps(self.top, whole=self.unit.whole)
         exact = "%-d %b %Y, %H:%M" if axes.grain(self.times) == "Time" else "%-d %b %Y"
         return {
             "xaxis": {"tickvals": at, "ticktext": labels, "hoverformat": exact},

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from apps.dashboards.figures import axes
 from apps.dashboards.figures.chart import Chart, to_json
 from apps.dashboards.figures.words import (
     OTHERS,
     SECONDS,
     SHARE,
     SLOTS,
+    Cell,
     Figure,
+    HeatRow,
     Key,
     Limit,
     Moment,
@@ -23,6 +26,7 @@ from apps.dashboards.figures.words import (
 from apps.kernel import formats
 
 RANKED = 10  # bars of a ranking
+HOURS = tuple(f"{hour:02d}" for hour in range(24))
 LABEL = 24  # characters of a name beside its bar
 
 
@@ -139,12 +143,50 @@ def ranked_bars(
         "margin": {"t": 4, "b": 8},
     }
     return Figure(
-        **{**vars(words), "caption": f"{unit.name} {words.caption}".strip()},
+        **{**vars(words), "caption": axes.spoken("", unit.name, words.caption)},
         form="ranked",
         height="low" if len(bars) < 4 else "" if len(bars) < 7 else "tall",
         data_json=to_json([mark], layout),
         table_head=("Name", unit.name),
         table_rows=tuple((name, unit.write(value)) for name, value in bars),
+    )
+
+
+def heat_table(
+    words: Words,
+    rows: Sequence[Sequence[Value]],
+    *,
+    unit: Unit,
+    names: Sequence[str] = formats.DAYS,
+    heads: Sequence[str] = HOURS,
+) -> Figure:
+    """Show a level by weekday (Monday first) and hour, or by other `names` and `heads`.
+
+    Nine shades from the least to the most; every cell has its number, the exact one on hover.
+    """
+    known = [value for row in rows for value in row if value is not None]
+    if not known:
+        return empty(words, "heat")
+    low, top = min(known), max(known)
+    prefix, size = axes.prefix(top / unit.per)
+
+    def cell(value: Value) -> Cell:
+        if value is None:
+            return Cell(formats.UNKNOWN)
+        shade = min(8, int(9 * (value - low) / (top - low))) if top > low else 0
+        shown = value / unit.per / size
+        fine = value and shown < 9.95 and (size > 1 or not unit.whole)
+        return Cell(
+            formats.number(shown, 1 if fine else 0), f"{unit.write(value)} {unit.name}", f"q{shade}"
+        )
+
+    return Figure(
+        **{**vars(words), "caption": axes.spoken(prefix, unit.name, words.caption)},
+        form="heat",
+        table_head=tuple(heads),
+        cells=tuple(
+            HeatRow(name, tuple(map(cell, row))) for name, row in zip(names, rows, strict=True)
+        ),
     )
 
 

@@ -28,6 +28,11 @@ class Unit(NamedTuple):
     write: Callable[[Any], str] = formats.number
     hover: str = ",d"  # in d3's notation
 
+    @property
+    def whole(self) -> bool:
+        """Say whether it is counted, so that no tick stands between two numbers."""
+        return self.hover == ",d"
+
 
 TOKENS = Unit("tokens")
 REQUESTS = Unit("requests")
@@ -83,12 +88,28 @@ class Words:
     empty_label: str = ""
 
 
+class Cell(NamedTuple):
+    """A number in a heat table; one that is not known has no shade."""
+
+    text: str
+    exact: str = ""
+    css: str = ""
+
+
+class HeatRow(NamedTuple):
+    """A weekday and its hours."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure(Words):
     """A figure as `components/figure.html` draws it.
 
-    `form` is "bars", "lines" or "ranked", `height` "", "low" or "tall". `data_json` is empty when
-    nothing is known; it may stand inside a `<template>` as it is.
+    `form` is "bars", "lines", "ranked" or "heat", `height` "", "low" or "tall". `data_json` may
+    stand inside a `<template>` as it is; `cells` are those of a heat table. Where nothing is known
+    there is neither.
     """
 
     form: str
@@ -97,6 +118,7 @@ class Figure(Words):
     keys: tuple[Key, ...] = ()
     table_head: tuple[str, ...] = ()
     table_rows: tuple[tuple[str, ...], ...] = ()
+    cells: tuple[HeatRow, ...] = ()
 
     @property
     def name(self) -> str:

@@ -264,6 +264,20 @@ def duration(value: timedelta | float) -> str:
 
 @register.filter
 @known
+def seconds(ms: float) -> str:
+    """Write a latency of ms: `2.9 s`, the whole of it on hover."""
+    return _exact(formats.seconds(ms), formats.quantity(ms, "ms"))
+
+
+@register.filter
+@known
+def seconds_amount(ms: float) -> str:
+    """Write a latency of ms in seconds, for columns and KPIs that name the unit themselves."""
+    return _exact(formats.seconds_amount(ms), formats.quantity(ms, "ms"))
+
+
+@register.filter
+@known
 def when(value: datetime) -> str:
     """Write a time stamp as near as it is, in UTC."""
     return _time(formats.moment(value), value, formats.moment_exact(value))

@@ -25,13 +25,14 @@ class Action(models.TextChoices):
     DECIDE_FINANCE = "decide.finance", "Decide for finance"
     DECIDE_SECURITY = "decide.security", "Decide for security"
     RESOURCE_READ = "resource.read", "See what was built"
+    USAGE_READ = "usage.read", "See usage, latency and list cost"
     JOB_OPERATE = "job.operate", "Retry or give up a build"
     AZURE_RAW = "azure.raw", "See raw Azure answers"
     CATALOG_EDIT = "catalog.edit", "Edit the residency rules"
     AUDIT_READ = "audit.read", "Read the audit trail"
 
 
-_READ = frozenset({Action.REQUEST_READ, Action.RESOURCE_READ})
+_READ = frozenset({Action.REQUEST_READ, Action.RESOURCE_READ, Action.USAGE_READ})
 GRANTS: dict[Role, frozenset[Action]] = {
     Role.REQUESTER: _READ | {Action.REQUEST_CREATE},
     Role.TEAM_LEAD: _READ | {Action.REQUEST_CREATE, Action.REQUEST_WITHDRAW, Action.AUDIT_READ},

@@ -45,6 +45,25 @@ def teams_where(person: Person, action: Action) -> QuerySet[Team]:
     return Team.objects.filter(allowed).select_related("business_unit")
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Where a person may do something: everywhere, or in these units and in these teams."""
+
+    everywhere: bool
+    units: frozenset[int]
+    teams: frozenset[int]
+
+
+def reach(person: Person, action: Action) -> Reach:
+    """Return the scopes in which a person may do something, for rows that name both by number."""
+    held = [one for one in _granting(person, action) if _alive(one, one.team or one.business_unit)]
+    return Reach(
+        everywhere=any(not one.team_id and not one.business_unit_id for one in held),
+        units=frozenset(one.business_unit_id for one in held if one.business_unit_id),
+        teams=frozenset(one.team_id for one in held if one.team_id),
+    )
+
+
 def people_who_may(action: Action, team: Team | None) -> list[Person]:
     """List the active people who may do something in a team (None: platform-wide), by name."""
     roles = set(roles_that_may(action))

@@ -1,0 +1,41 @@
+"""`manage check_usage`: prove that raw rows, hours and days say the same, and nothing is late."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.usage import selectors
+from apps.usage.services import midnight
+
+
+class Command(BaseCommand):
+    """Compare every count, token class and nano; exits 1 with a line for each difference."""
+
+    help = (
+        "Check that raw rows = hours = days, that no background work is late, no partition missing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the days to compare; without them all that exist."""
+        parser.add_argument("--from", dest="first", type=date.fromisoformat, help="first UTC day")
+        parser.add_argument(
+            "--to", dest="last", type=date.fromisoformat, help="last UTC day, inclusive"
+        )
+
+    def handle(self, *args: Any, first: date | None, last: date | None, **options: Any) -> None:
+        """Check and tell."""
+        known = selectors.span()
+        wrong = selectors.late()
+        if known:
+            start = midnight(first) if first else known[0]
+            end = midnight(last + timedelta(days=1)) if last else known[1]
+            wrong += selectors.differences(start, end)
+            self.stdout.write(f"Compared {(end - start).days} days from {start:%Y-%m-%d} on.")
+        else:
+            self.stdout.write("There is no usage yet.")
+        for line in wrong:
+            self.stdout.write(line)
+        if wrong:
+            raise CommandError(f"{len(wrong)} things are wrong.")
+        self.stdout.write("Raw rows, hours and days agree; nothing is late.")

@@ -1,0 +1,80 @@
+"""Set-based SQL of the latency rollups: exact minute keys, cells for any filter, ready sketches.
+
+Only answers count (status below 400) whose latency is known; metric 0 is the whole answer, 1 the
+first token.
+"""
+
+from apps.usage.rollups.additive import DAY_OF, HOUR_OF
+from apps.usage.selectors.schema import CELL_KEY, LOG_GAMMA, READY_DIMS
+
+_KEY = ", ".join(CELL_KEY)
+_METRICS = (
+    "CROSS JOIN LATERAL (VALUES (0::smallint, latency_ms), (1::smallint, ttft_ms)) m(metric, ms)"
+)
+_ANSWERS = "ts >= %(lo)s AND ts < %(hi)s AND role = 0 AND status < 400 AND ms IS NOT NULL"
+_STEPS = "CROSS JOIN LATERAL unnest(idx, cum, 0 || cum) AS u(b, c, p)"
+
+MINUTES = f"""
+INSERT INTO latency_minute (hour, deployment_id, metric, key)
+SELECT hour, deployment_id, metric, array_agg(k ORDER BY k) FROM (
+    SELECT {HOUR_OF} AS hour, deployment_id, metric,
+        ((floor(date_part('epoch', ts) / 60)::bigint %% 60)::int << 25) | least(ms, 33554431) AS k
+    FROM usage_record {_METRICS} WHERE {_ANSWERS}
+) AS keys GROUP BY hour, deployment_id, metric
+"""  # noqa: S608
+
+
+def _cells(grain: str, counted: str) -> str:
+    """Fold (time, key, metric, bucket, n) rows into one cumulative sketch per key."""
+    return f"""
+INSERT INTO latency_cell_{grain} ({grain}, {_KEY}, metric, n, idx, cum)
+SELECT {grain}, {_KEY}, metric, max(c), array_agg(b ORDER BY b), array_agg(c ORDER BY b) FROM (
+    SELECT *, (sum(n) OVER (PARTITION BY {grain}, {_KEY}, metric ORDER BY b))::int AS c
+    FROM ({counted}) AS counted
+) AS running GROUP BY {grain}, {_KEY}, metric
+"""  # noqa: S608
+
+
+CELL_HOURS = _cells(
+    "hour",
+    f"""SELECT {HOUR_OF} AS hour, {_KEY}, metric,
+        ceil(ln(greatest(ms, 1)::float8) / {LOG_GAMMA})::smallint AS b, count(*) AS n
+    FROM usage_record {_METRICS} WHERE {_ANSWERS}
+    GROUP BY 1, {_KEY}, metric, b""",  # noqa: S608
+)
+CELL_DAYS = _cells(
+    "day",
+    f"""SELECT {DAY_OF} AS day, {_KEY}, metric, b, sum(c - p) AS n
+    FROM latency_cell_hour {_STEPS}
+    WHERE hour >= %(lo)s AND hour < %(hi)s AND b IS NOT NULL
+    GROUP BY 1, {_KEY}, metric, b""",  # noqa: S608
+)
+
+
+def _ready(grain: str) -> str:
+    """Merge cells into one sketch for each value of each ready dimension."""
+    columns = [column for column in READY_DIMS.values() if column != "0"]
+    sets = ", ".join(
+        f"({grain}, metric, b{f', {c}' if c != '0' else ''})" for c in READY_DIMS.values()
+    )
+    dims = " ".join(
+        f"WHEN grouping({column}) = 0 THEN {dim}"
+        for dim, column in READY_DIMS.items()
+        if column != "0"
+    )
+    return f"""
+INSERT INTO latency_{grain} ({grain}, dim, id, metric, n, idx, cum)
+SELECT {grain}, dim, id, metric, max(c), array_agg(b ORDER BY b), array_agg(c ORDER BY b) FROM (
+    SELECT *, (sum(n) OVER (PARTITION BY {grain}, dim, id, metric ORDER BY b))::int AS c FROM (
+        SELECT {grain}, metric, b, sum(c - p) AS n,
+            (CASE {dims} ELSE 0 END)::smallint AS dim, coalesce({", ".join(columns)}, 0) AS id
+        FROM latency_cell_{grain} {_STEPS}
+        WHERE {grain} >= %(lo)s AND {grain} < %(hi)s AND b IS NOT NULL
+        GROUP BY GROUPING SETS ({sets})
+    ) AS counted
+) AS running GROUP BY {grain}, dim, id, metric
+"""  # noqa: S608
+
+
+READY_HOURS = _ready("hour")
+READY_DAYS = _ready("day")

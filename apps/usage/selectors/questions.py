@@ -1,0 +1,197 @@
+"""Answer who used how much: totals by a dimension, steps of time, and the period before.
+
+Only rollups are read; parts always sum to the total, because what is not among the first is in
+"others".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from apps.teams.models import Person
+from apps.usage.models import DirtyDay, DirtyHour, FillState
+from apps.usage.selectors.period import Period
+from apps.usage.selectors.scope import COLUMNS, Named, Scope, names, scope_for, scope_of_everything
+from apps.usage.selectors.sums import NAMES, Sums, added
+from apps.usage.states import Dimension, Grain
+
+TOP = 8
+_SUMS = ", ".join(f"sum({name})::bigint" for name in NAMES)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: `where` filters by names as in addresses, `order` is a property of Sums."""
+
+    period: Period
+    by: Dimension | None = None
+    where: Mapping[Dimension, Sequence[str]] = field(default_factory=dict)
+    top: int | None = TOP
+    order: str = "tokens"
+
+
+@dataclass(frozen=True)
+class Group:
+    """One value of the dimension with its sums; `name` is None for "others"."""
+
+    name: Named | None
+    sums: Sums
+    ids: frozenset[int] = frozenset()
+    count: int = 1
+
+    @property
+    def label(self) -> str:
+        """Return what the page calls it."""
+        if self.name:
+            return self.name.label
+        return f"{self.count} other{'s' if self.count != 1 else ''}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Groups, first the largest, "others" last; `before` is the total of the period before."""
+
+    question: Question
+    groups: Sequence[Group]
+    total: Sums
+    before: Sums
+    as_of: datetime
+    scope: Scope
+
+
+def ask(viewer: Person, question: Question) -> Answer:
+    """Answer for what the viewer may see."""
+    return _answer(scope_for(viewer, question.where), question)
+
+
+def ask_everything(question: Question) -> Answer:
+    """Answer for the whole platform: for commands, which have no viewer."""
+    return _answer(scope_of_everything(question.where), question)
+
+
+def _answer(scope: Scope, question: Question) -> Answer:
+    now = timezone.now()
+    period = question.period
+    found = _by_group(scope, period, question.by)
+    total = added(found.values())
+    before = added(_by_group(scope, period.before(now), None).values())
+    groups = _groups(question, found) if question.by else []
+    return Answer(question, groups, total, before, as_of(period), scope)
+
+
+def _groups(question: Question, found: Mapping[int, Sums]) -> list[Group]:
+    assert question.by  # noqa: S101
+    named = names(question.by, list(found))
+    merged: dict[str, Group] = {}
+    for pk, sums in found.items():  # versions of a model are one group
+        name = named.get(pk, Named(str(pk), f"{question.by.label} {pk}"))
+        old = merged.get(name.key)
+        merged[name.key] = Group(
+            name,
+            old.sums + sums if old else sums,
+            (old.ids if old else frozenset()) | {pk},
+        )
+    ranked = sorted(merged.values(), key=lambda g: (-_rank(g.sums, question.order), g.label))
+    top, rest = ranked[: question.top], ranked[question.top :] if question.top else []
+    if len(rest) == 1:  # "1 other" would take the line that its name takes
+        return ranked
+    if rest:
+        ids = frozenset().union(*(group.ids for group in rest))
+        top = [*top, Group(None, added(group.sums for group in rest), ids, len(rest))]
+    return top
+
+
+def _rank(sums: Sums, order: str) -> float:
+    return float(getattr(sums, order) or 0)
+
+
+def _table(period: Period) -> tuple[str, str]:
+    """Choose the coarsest rollup that has the period's edges: name, and column of time."""
+    fine = period.grain == Grain.HOUR or not period.whole_days
+    return ("usage_hour", "hour") if fine else ("usage_day", "day")
+
+
+def _by_group(scope: Scope, period: Period, by: Dimension | None) -> dict[int, Sums]:
+    table, at = _table(Period(period.start, period.end, Grain.TOTAL))
+    condition, values = scope.sql()
+    group = COLUMNS[by] if by else "0"
+    sql = (
+        f"SELECT {group}, {_SUMS} FROM {table} "  # noqa: S608
+        f"WHERE {at} >= %s AND {at} < %s AND {condition} GROUP BY 1 HAVING count(*) > 0"
+    )
+    return {row[0]: Sums(*row[1:]) for row in _rows(sql, [period.start, period.end, *values])}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Sums per step of time: one line per group of the answer, in its order."""
+
+    steps: Sequence[datetime]
+    lines: Sequence[tuple[Group, Sequence[Sums]]]
+
+
+def over_time(answer: Answer, period: Period | None = None) -> Series:
+    """Spread an answer's groups, or its total where it has none, over the steps of its period."""
+    period = period or answer.question.period
+    steps = period.steps(timezone.now())
+    groups = answer.groups or [Group(Named("", "Total"), answer.total)]
+    by = answer.question.by
+    found = _by_step(answer.scope, period, by, [g for g in groups if g.name] if by else [])
+    nothing = Sums()
+    return Series(
+        steps,
+        [
+            (group, [found.get((at, position), nothing) for at in steps])
+            for position, group in enumerate(groups)
+        ],
+    )
+
+
+def _by_step(
+    scope: Scope, period: Period, by: Dimension | None, groups: Sequence[Group]
+) -> dict[tuple[datetime, int], Sums]:
+    table, at = _table(period)
+    condition, values = scope.sql()
+    line, line_values = _line(by, groups)
+    sql = (
+        f"SELECT {step(at, period.grain)}, {line}, {_SUMS} FROM {table} "  # noqa: S608
+        f"WHERE {at} >= %s AND {at} < %s AND {condition} GROUP BY 1, 2"
+    )
+    rows = _rows(sql, [*line_values, period.start, period.end, *values])
+    return {(row[0], row[1]): Sums(*row[2:]) for row in rows}
+
+
+def _line(by: Dimension | None, groups: Sequence[Group]) -> tuple[str, list[Any]]:
+    """Number each row's group; whatever is not among the first is the line after them."""
+    if by is None or not groups:
+        return "0", []
+    cases = " ".join(f"WHEN {COLUMNS[by]} = ANY(%s) THEN {n}" for n in range(len(groups)))
+    return f"CASE {cases} ELSE {len(groups)} END", [sorted(group.ids) for group in groups]
+
+
+def step(column: str, grain: Grain) -> str:
+    """Write the SQL of a step's beginning; never date_trunc on the session's time zone."""
+    if grain == Grain.MONTH:
+        return f"date_trunc('month', {column}, 'UTC')"
+    width = "1 hour" if grain == Grain.HOUR else "1 day"
+    return f"date_bin('{width}', {column}, '2000-01-01 00:00+00')"
+
+
+def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def as_of(period: Period) -> datetime:
+    """Say until when a period's rollups are complete: when the oldest waiting row came, or now."""
+    days = _table(period)[0] == "usage_day"
+    waiting = [DirtyHour.objects.order_by("at").values_list("at", flat=True).first()]
+    if days:
+        waiting.append(DirtyDay.objects.order_by("at").values_list("at", flat=True).first())
+    filled = FillState.objects.filter(name="hours").values_list("at", flat=True).first()
+    return min([at for at in (*waiting, filled) if at], default=timezone.now())

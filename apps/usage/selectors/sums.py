@@ -1,0 +1,97 @@
+"""What is added up of calls, and what follows from the sums; unknown is None, never 0."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Additive columns of a rollup; `…_known` count the calls of which a source said it."""
+
+    requests: int = 0
+    errors: int = 0
+    throttled: int = 0
+    unpriced: int = 0
+    spilled: int = 0
+    spill_known: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cached_known: int = 0
+    cached_base: int = 0
+    cache_write_tokens: int = 0
+    cache_write_known: int = 0
+    reasoning_tokens: int = 0
+    reasoning_known: int = 0
+    audio_in_tokens: int = 0
+    audio_in_known: int = 0
+    audio_out_tokens: int = 0
+    audio_out_known: int = 0
+    images: int = 0
+    images_known: int = 0
+    list_cost_nano: int = 0
+    latency_known: int = 0
+    latency_sum_ms: int = 0
+    ttft_known: int = 0
+    ttft_sum_ms: int = 0
+    written_tokens: int = 0
+    writing_ms: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*(getattr(self, n) + getattr(other, n) for n in NAMES))
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        return Sums(*(getattr(self, n) - getattr(other, n) for n in NAMES))
+
+    @property
+    def tokens(self) -> int:
+        """Return input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def cost_nano(self) -> int | None:
+        """Return the list cost of what is priced; None where there are calls and none is."""
+        return None if self.requests and self.unpriced == self.requests else self.list_cost_nano
+
+    @property
+    def error_share(self) -> float | None:
+        """Return failed calls, 429 included, as a share of all."""
+        return self.errors / self.requests if self.requests else None
+
+    @property
+    def throttled_share(self) -> float | None:
+        """Return 429 answers as a share of all calls."""
+        return self.throttled / self.requests if self.requests else None
+
+    @property
+    def cached_share(self) -> float | None:
+        """Return cached input as a share of the input of calls of which it is known."""
+        return self.cached_tokens / self.cached_base if self.cached_base else None
+
+    @property
+    def spilled_share(self) -> float | None:
+        """Return calls that spilled over as a share of those of which it is known."""
+        return self.spilled / self.spill_known if self.spill_known else None
+
+    @property
+    def cached(self) -> int | None:
+        """Return cached input tokens, None where no source told of them."""
+        return self.cached_tokens if self.cached_known else None
+
+    @property
+    def mean_latency_ms(self) -> float | None:
+        """Return the mean time of an answer."""
+        return self.latency_sum_ms / self.latency_known if self.latency_known else None
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Return output tokens per second after the first token."""
+        return 1000 * self.written_tokens / self.writing_ms if self.writing_ms else None
+
+
+NAMES = tuple(field.name for field in fields(Sums))
+
+
+def added(every: Iterable[Sums]) -> Sums:
+    """Add up; nothing adds up to zero calls."""
+    return sum(every, Sums())

@@ -1,0 +1,95 @@
+"""Price events by the list price in force at their time: exact, half-even, once per class."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+
+from apps.catalog import selectors as catalog
+from apps.catalog.selectors import PriceFacts
+from apps.usage.protocols import UNKNOWN, Column, Events
+from apps.usage.services.attribution import Placed
+
+MILLION = 1_000_000
+EPOCH = date(1970, 1, 1)
+DAY_US = 86_400 * MILLION
+# Classes without a price of their own that cost what another class costs.
+FALLBACK = {"cached_input": "input", "cache_write": "input"}
+CLASSES = (
+    *("input", "cached_input", "cache_write", "audio_input"),
+    *("output", "audio_output", "image"),
+)
+
+
+def price(placed: Placed) -> tuple[Column, Column]:
+    """Return (price_set_id, list_cost_nano) per event; −1 where a class has no price in force.
+
+    Prices are those of the event's UTC day. Tokens of provisioned deployments cost nothing by
+    themselves: their hours are billed.
+    """
+    sets, per_million, row = _prices(placed)
+    cost = np.zeros(len(placed.events), np.int64)
+    unknown = sets[row] == UNKNOWN
+    for position, tokens in enumerate(_classes(placed.events)):
+        unit = per_million[row, position]
+        unknown |= (unit == UNKNOWN) & (tokens > 0)
+        cost += half_even(tokens, np.maximum(unit, 0))
+    return np.where(unknown, UNKNOWN, sets[row]), np.where(unknown, UNKNOWN, cost)
+
+
+def _prices(placed: Placed) -> tuple[Column, Column, Column]:
+    """Look each (offer, day) up once: price set ids, nano per 1 M by class, a line per event."""
+    offers = [(one.model, one.version, one.sku, one.region) for one in placed.grants]
+    known = sorted(set(offers))
+    offer = placed.of_grant([known.index(one) for one in offers])
+    days = placed.events.ts_us // DAY_US
+    asked, row = np.unique(offer * MILLION + days, return_inverse=True)
+    sets = np.full(len(asked), UNKNOWN, np.int64)
+    per_million = np.full((len(asked), len(CLASSES)), UNKNOWN, np.int64)
+    with catalog.one_revision():
+        for line, one in enumerate(asked):
+            model, version, sku, region = known[int(one) // MILLION]
+            on = EPOCH + timedelta(days=int(one) % MILLION)
+            found = catalog.price_in_force(
+                model=model, version=version, sku=sku, region=region, on=on
+            )
+            if found:
+                sets[line] = found.price_set_id
+                per_million[line] = [_unit(found, name) for name in CLASSES]
+    return sets, per_million, row
+
+
+def _unit(found: PriceFacts, name: str) -> int:
+    if found.ptu_hour_nano is not None:
+        return 0
+    prices: Mapping[str, int] = found.per_1m_nano
+    return prices.get(name, prices.get(FALLBACK.get(name, ""), UNKNOWN))
+
+
+def _classes(events: Events) -> list[Column]:
+    """Part the tokens into priced classes; input and output contain their parts."""
+    cached, written, heard, spoken, images = (
+        np.maximum(one, 0)
+        for one in (
+            events.cached_tokens,
+            events.cache_write_tokens,
+            events.audio_in_tokens,
+            events.audio_out_tokens,
+            events.images,
+        )
+    )
+    plain = events.input_tokens - cached - written - heard
+    return [plain, cached, written, heard, events.output_tokens - spoken, spoken, images]
+
+
+def half_even(tokens: Column, per_million: Column) -> Column:
+    """Return tokens × price ÷ 1,000,000 in nano, half to even, without leaving 64 bits.
+
+    Whole nano per token are multiplied apart from the rest, so that no product passes 2⁶³ for any
+    count below 2³¹ and any price below 10¹⁵ nano.
+    """
+    whole, rest = np.divmod(per_million, MILLION)
+    quotient, left = np.divmod(tokens * rest, MILLION)
+    result = tokens * whole + quotient
+    up = (2 * left > MILLION) | ((2 * left == MILLION) & (result % 2 == 1))
+    return np.asarray(result + up, np.int64)

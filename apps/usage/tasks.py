@@ -1,0 +1,19 @@
+"""What the schedule starts; each may run twice or late without harm."""
+
+from celery import shared_task
+
+from apps.usage import rollups, services
+
+
+@shared_task
+def roll() -> None:
+    """Recompute the hours and days that have new rows."""
+    rollups.roll_dirty()
+
+
+@shared_task
+def keep_days() -> None:
+    """Make partitions ahead, close days that are over, drop what is older than its time."""
+    services.make_ahead()
+    services.close_days()
+    services.drop_old_days()

@@ -16,10 +16,10 @@ LONGEST = 18  # digits of a number that fits 64 bits
 
 def blocks(path: Path, layout: Format, rows: int) -> Iterator[Block]:
     """Yield the rows of at most `rows` lines at a time."""
-    (_, first), rest = first_and_rest(path)
-    header = _cells(first)
+    first, rest = first_and_rest(path)
+    header = first.reason if isinstance(first, Refused) else _cells(first[1])
     if isinstance(header, str):
-        raise nothing_taken(f"Line 1: {header}")
+        raise nothing_taken(f"The header: {header}")
     layout.check(header)
     names = [layout.columns[name] for name in header]
     while True:
@@ -39,7 +39,8 @@ def _block(names: Sequence[str], lines: Iterable[Line | Refused]) -> Block:
         number, text = line
         row = _cells(text)
         if isinstance(row, list) and len(row) != len(names):
-            row = f"This line has {_cell(len(row))}. As many as the header, {len(names)}, pass."
+            found, wanted = (formats.plural(count, "cell") for count in (len(row), len(names)))
+            row = f"This line has {found}. As many as the header, {wanted}, would pass."
         if isinstance(row, str):
             refused.append(Refused(number, row, text))
             continue
@@ -51,10 +52,6 @@ def _block(names: Sequence[str], lines: Iterable[Line | Refused]) -> Block:
         for at, name in enumerate(names)
     }
     return Block(numbers, values, texts.__getitem__, in_text, refused)
-
-
-def _cell(count: int) -> str:
-    return formats.plural(count, "cell")
 
 
 def _cells(text: str) -> list[str] | str:

@@ -39,7 +39,7 @@ class Format:
         known = ", ".join(self.columns)
         for name in names:
             if name not in self.columns:
-                raise nothing_taken(f"There is no column {in_text(name)}. Known: {known}.")
+                raise nothing_taken(f"The column {in_text(name)} is unknown. Known: {known}.")
             if names.count(name) > 1:
                 raise nothing_taken(f"The column {in_text(name)} is there twice. Once would pass.")
         for name, ours in self.columns.items():

@@ -12,9 +12,10 @@ from apps.usage.protocols import Refused
 
 MOST_LINE = 16_384  # bytes; a row of ours has some hundred
 MOST_TIMES = 100  # that text is packed by gzip; rows of calls reach 10 to 20
-MOST_UNPACKED = 2 * 1024**3
-SMALL = 16 * 1024**2  # may unpack to this, however small it is
-PIECE = 1024**2
+MIB = 1024**2
+MOST_UNPACKED = 2048 * MIB
+SMALL = 16 * MIB  # may unpack to this, however small it is
+PIECE = MIB
 BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
 FOREIGN = {
@@ -33,17 +34,15 @@ Line = tuple[int, str]
 
 
 class _BrokenError(Exception):
-    """The file cannot be read any further; the message says why."""
+    """The file is not read any further; the message says why and what would pass."""
 
 
-def first_and_rest(path: Path) -> tuple[Line, Iterator[Line | Refused]]:
-    """Return the first line and the others; a file that has no good first line is refused."""
+def first_and_rest(path: Path) -> tuple[Line | Refused, Iterator[Line | Refused]]:
+    """Return the first line and the others; a file without any is refused."""
     rest = lines(path)
     first = next(rest, None)
     if first is None:
         raise nothing_taken("The file is empty. One with a row in it would pass.")
-    if isinstance(first, Refused):
-        raise nothing_taken(f"Line {first.line}: {first.reason}")
     return first, rest
 
 
@@ -61,12 +60,20 @@ def lines(path: Path) -> Iterator[Line | Refused]:
             elif line:
                 yield _decoded(number, line)
     except _BrokenError as error:
-        yield Refused(number + 1, broken(str(error)))
+        yield Refused(number + 1, str(error))
 
 
 def broken(why: str) -> str:
     """Say that a file ends too early, and what would pass."""
     return f"The file breaks off here: {why}. The whole file would pass; no row counts twice."
+
+
+def _too_much(limit: int) -> str:
+    return (
+        f"The file is read up to here: it unpacks to more than {formats.number(limit // MIB)} MiB. "
+        f"Gzip that unpacks to {MOST_TIMES} times its size, at most "
+        f"{formats.number(MOST_UNPACKED // MIB)} MiB, would pass."
+    )
 
 
 TOO_LONG = (
@@ -108,10 +115,7 @@ def _content(path: Path) -> Iterator[bytes]:
                 piece = piece.removeprefix(BOM)
             size += len(piece)
             if packed and size > limit:
-                raise _BrokenError(
-                    f"it unpacks to more than {formats.number(limit // 1024**2)} MiB; gzip may "
-                    f"pack {MOST_TIMES} times, and 2 048 MiB at most"
-                )
+                raise _BrokenError(_too_much(limit))
             yield piece
 
 
@@ -134,9 +138,9 @@ def _piece(content: BinaryIO) -> bytes:
     try:
         return cast(gzip.GzipFile, content).read1(PIECE)
     except EOFError:
-        raise _BrokenError("its gzip has no end") from None
+        raise _BrokenError(broken("its gzip has no end")) from None
     except (OSError, zlib.error) as error:
-        raise _BrokenError(str(error)) from None
+        raise _BrokenError(broken(str(error))) from None
 
 
 def _refuse_foreign(content: bytes) -> None:

@@ -20,8 +20,7 @@ def blocks(path: Path, layout: Format, rows: int) -> Iterator[Block]:
     The names of the first object stand for the file's: one that is unknown refuses the file.
     """
     first, rest = first_and_rest(path)
-    names = _object(first[1])
-    if isinstance(names, dict):
+    if not isinstance(first, Refused) and isinstance(names := _object(first[1]), dict):
         layout.check([*names])
     every = chain([first], rest)
     while True:
@@ -69,4 +68,4 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _unknown(found: dict[str, Any], layout: Format) -> str:
     name = next(name for name in found if name not in layout.columns)
-    return f"There is no column {in_text(name)}. Known: {', '.join(layout.columns)}."
+    return f"The column {in_text(name)} is unknown. Known: {', '.join(layout.columns)}."

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from apps.kernel import formats
 from apps.usage.collectors.formats import RANGES, Block, Format, in_json, nothing_taken
-from apps.usage.collectors.lines import MOST_UNPACKED, broken, opened
+from apps.usage.collectors.lines import MIB, MOST_UNPACKED, broken, opened
 from apps.usage.protocols import Refused
 
 TROUBLE = (pa.ArrowException, OSError)
@@ -49,7 +49,7 @@ def _check(file: Any, layout: Format) -> None:
     groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
     if sum(group.total_byte_size for group in groups) > MOST_UNPACKED:
         raise nothing_taken(
-            f"The file unpacks to more than {formats.number(MOST_UNPACKED // 1024**2)} MiB. "
+            f"The file unpacks to more than {formats.number(MOST_UNPACKED // MIB)} MiB. "
             "Smaller files, one after the other, would pass."
         )
 

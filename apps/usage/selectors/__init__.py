@@ -1,5 +1,71 @@
 """What was used: the questions of pages, API and files, and the checks of the numbers."""
 
+from apps.usage.selectors.calls import (
+    Asked,
+    calls_iterator,
+    calls_page,
+    calls_visible,
+    names_of,
+)
 from apps.usage.selectors.checks import differences, late, span
+from apps.usage.selectors.minutes import Load, Minute, limit_tpm, load, load_of, minutes
+from apps.usage.selectors.percentiles import (
+    Percentiles,
+    percentiles_by_weekday_hour,
+    percentiles_of_groups,
+    percentiles_of_total,
+    percentiles_over_time,
+)
+from apps.usage.selectors.period import PERIODS, Period, read_period
+from apps.usage.selectors.questions import (
+    Answer,
+    Group,
+    Question,
+    Series,
+    as_of,
+    ask,
+    ask_everything,
+    over_time,
+)
+from apps.usage.selectors.scope import Named, Scope, names, read_filters, scope_for
+from apps.usage.selectors.sums import Sums, added
 
-__all__ = ["differences", "late", "span"]
+__all__ = [
+    "PERIODS",
+    "Answer",
+    "Asked",
+    "Group",
+    "Load",
+    "Minute",
+    "Named",
+    "Percentiles",
+    "Period",
+    "Question",
+    "Scope",
+    "Series",
+    "Sums",
+    "added",
+    "as_of",
+    "ask",
+    "ask_everything",
+    "calls_iterator",
+    "calls_page",
+    "calls_visible",
+    "differences",
+    "late",
+    "limit_tpm",
+    "load",
+    "load_of",
+    "minutes",
+    "names",
+    "names_of",
+    "over_time",
+    "percentiles_by_weekday_hour",
+    "percentiles_of_groups",
+    "percentiles_of_total",
+    "percentiles_over_time",
+    "read_filters",
+    "read_period",
+    "scope_for",
+    "span",
+]

@@ -59,10 +59,10 @@ class Period:
 
 
 def read_period(query: Mapping[str, str], now: datetime) -> Period:
-    """Read `period` (24h, 7d, 30d, month with `month`=2026-11, custom with `from` and `to`,
-    both inclusive days) and `grain` (hour, day, month) of an address.
+    """Read the period of an address.
 
-    Raises InvalidError with a sentence for what cannot be read.
+    `period` is 24h, 7d, 30d, month (with `month`=2026-11) or custom (`from` and `to`, both
+    inclusive days); `grain` is hour, day or month. Raises InvalidError with a sentence for what cannot be read.
     """
     name = query.get("period") or ("custom" if query.get("from") else DEFAULT)
     start, end = _span(name, query, now)

@@ -166,7 +166,7 @@ def _by_step(
 
 
 def _line(by: Dimension | None, groups: Sequence[Group]) -> tuple[str, list[Any]]:
-    """Number each row's group; whatever is not among the first is the line after them."""
+    """Write which group a row is in; whatever is not among the first is the line after them."""
     if by is None or not groups:
         return "0", []
     cases = " ".join(f"WHEN {COLUMNS[by]} = ANY(%s) THEN {n}" for n in range(len(groups)))
@@ -184,7 +184,8 @@ def step(column: str, grain: Grain) -> str:
 def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def as_of(period: Period) -> datetime:

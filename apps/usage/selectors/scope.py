@@ -69,7 +69,7 @@ def scope_for(viewer: Person, asked: Mapping[Dimension, Sequence[str]] | None = 
 
 
 def scope_of_everything(asked: Mapping[Dimension, Sequence[str]]) -> Scope:
-    """Return the whole platform's rows that fit what is asked: for commands, which have no viewer."""
+    """Return the whole platform's rows that fit what is asked, for commands."""
     return Scope(None, _where(asked))
 
 

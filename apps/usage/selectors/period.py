@@ -50,8 +50,11 @@ class Period:
         return Period(start, min(start + passed, self.start), self.grain)
 
     def steps(self, now: datetime) -> list[datetime]:
-        """List the beginnings of its steps up to now."""
-        found, at = [], self.start
+        """List the beginnings of its steps up to now; the first may be before the period's start.
+
+        A month of which the period has only the last days is called what rows call it.
+        """
+        found, at = [], _begin(self.start, self.grain)
         while at < min(self.end, now):
             found.append(at)
             at = _after(at, self.grain)
@@ -62,7 +65,7 @@ def read_period(query: Mapping[str, str], now: datetime) -> Period:
     """Read the period of an address.
 
     `period` is 24h, 7d, 30d, month (with `month`=2026-11) or custom (`from` and `to`, both
-    inclusive days); `grain` is hour, day or month. Raises InvalidError with a sentence for what cannot be read.
+    inclusive days); `grain` is hour, day or month. Raises InvalidError, which says what would pass.
     """
     name = query.get("period") or ("custom" if query.get("from") else DEFAULT)
     start, end = _span(name, query, now)
@@ -128,6 +131,12 @@ def _midnight(at: datetime) -> datetime:
 
 def _next_hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0) + HOUR
+
+
+def _begin(at: datetime, grain: Grain) -> datetime:
+    if grain == Grain.MONTH:
+        return _midnight(at).replace(day=1)
+    return at if grain == Grain.HOUR else _midnight(at)
 
 
 def _after(at: datetime, grain: Grain) -> datetime:

@@ -8,7 +8,7 @@ from apps.usage import rollups, services
 @shared_task
 def roll() -> None:
     """Recompute the hours and days that have new rows."""
-    rollups.roll_dirty()
+    rollups.roll_tick()
 
 
 @shared_task

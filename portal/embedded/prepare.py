@@ -13,6 +13,7 @@ def prepare() -> str:
     call_command("migrate", interactive=False)
     call_command("check", tags=["database"], databases=["default"])  # demo accounts, for one
     call_command("load_catalog")
+    call_command("keep_usage_days")
     sign_ins = io.StringIO()
     if settings.DEMO:
         call_command("seed_demo", stdout=sign_ins)

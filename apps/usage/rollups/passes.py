@@ -11,7 +11,7 @@ from apps.usage.models import DirtyDay, DirtyHour, FillState
 from apps.usage.rollups.additive import DAYS, HOURS
 from apps.usage.rollups.sketches import CELL_DAYS, CELL_HOURS, MINUTES, READY_DAYS, READY_HOURS
 
-LOCK_HOURS, LOCK_DAYS = 42, 43  # first keys of our advisory locks
+LOCK_HOURS, LOCK_DAYS, LOCK_TICK = 42, 43, 44  # first keys of our advisory locks
 HOUR = timedelta(hours=1)
 MOST_HOURS = 24  # in one transaction
 MOST_SECONDS = 20.0  # of one pass; the next one goes on
@@ -38,6 +38,18 @@ class Done:
     lag_ms: int
 
 
+def roll_tick() -> Done | None:
+    """Recompute what is dirty, unless another worker is at it: two would wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, 0)", [LOCK_TICK])
+        if not cursor.fetchone()[0]:
+            return None
+        try:
+            return roll_dirty()
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s, 0)", [LOCK_TICK])
+
+
 def roll_all() -> Done:
     """Recompute everything dirty now, days too."""
     return roll_dirty(day_after=timedelta(0), most_seconds=float("inf"))
@@ -47,7 +59,8 @@ def roll_dirty(*, day_after: timedelta = DAY_AFTER, most_seconds: float = MOST_S
     """Recompute dirty hours, then the days that wait longer than `day_after`."""
     began = timezone.now()
     hours, days, lag = 0, 0, timedelta(0)
-    for lo, hi in _spans(sorted(set(DirtyHour.objects.values_list("hour", flat=True)))):
+    waiting = DirtyHour.objects.order_by("hour").values_list("hour", flat=True).distinct()
+    for lo, hi in reversed(list(_spans(list(waiting)))):  # what people look at now comes first
         lag = max(lag, _roll_hours(lo, hi))
         hours += (hi - lo) // HOUR
         if (timezone.now() - began).total_seconds() > most_seconds:
@@ -55,7 +68,7 @@ def roll_dirty(*, day_after: timedelta = DAY_AFTER, most_seconds: float = MOST_S
     else:
         _filled("hours", began, lag)
     due = DirtyDay.objects.filter(at__lte=timezone.now() - day_after)
-    for day in sorted(set(due.values_list("day", flat=True))):
+    for day in due.order_by("-day").values_list("day", flat=True).distinct():
         _roll_day(day)
         days += 1
     if not DirtyDay.objects.exists():

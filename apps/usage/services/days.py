@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,7 +13,8 @@ from apps.usage import selectors
 from apps.usage.models import DirtyDay, DirtyHour, FillState, RawDay
 from apps.usage.selectors.schema import BY_MONTH, month_of, raw_table
 
-LOCK = 41  # the first key of our advisory locks: 41 partitions, 42 hours, 43 days
+log = structlog.get_logger(__name__)
+LOCK = 41  # first key of our advisory locks (rollups have 42 to 44)
 DAYS_AHEAD = 7
 CLOSE_AFTER = timedelta(hours=1)  # late rows of the last minutes come in before the indexes
 READ_INDEXES = {
@@ -108,11 +110,18 @@ def freeze_day(day: date) -> None:
 
 
 def drop_old_days() -> list[date]:
-    """Freeze and drop raw days older than settings.USAGE_RAW_DAYS; rollups stay for good."""
+    """Freeze and drop raw days older than settings.USAGE_RAW_DAYS; rollups stay for good.
+
+    A day that cannot be frozen is kept and logged; check_usage says what is wrong with it.
+    """
     oldest = timezone.now().date() - timedelta(days=settings.USAGE_RAW_DAYS)
     dropped = []
     for day in RawDay.objects.filter(day__lt=oldest, dropped_at=None).values_list("day", flat=True):
-        freeze_day(day)
+        try:
+            freeze_day(day)
+        except ConflictError as refused:  # the others must not wait for this one
+            log.error("raw day kept", day=str(day), why=refused.message)
+            continue
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK])
             cursor.execute(f"DROP TABLE IF EXISTS {raw_table(day)}")

@@ -1,0 +1,108 @@
+"""Rollups run by schedule, one at a time, and leave word of how late they were."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from apps.usage import rollups, selectors, services, tasks
+from apps.usage.models import DirtyDay, DirtyHour, FillState, RawDay
+from tests.usage.batches import deployment, events, send
+
+
+@pytest.fixture
+def now():
+    return timezone.now().replace(minute=30, second=0, microsecond=0) - timedelta(hours=2)
+
+
+def hours():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hour, requests FROM usage_hour ORDER BY hour")
+        return [count for _, count in cursor.fetchall()]
+
+
+@pytest.mark.django_db
+def test_late_rows_reopen_their_hour_and_day(people, now):
+    resource = deployment(people)
+    send(events(resource, [now, now - timedelta(days=3)]))
+    rollups.roll_all()
+    send(events(resource, [now - timedelta(days=3)]))
+    done = rollups.roll_all()
+    assert (done.hours, done.days) == (1, 1)
+    assert hours() == [2, 1]
+
+
+@pytest.mark.django_db
+def test_today_waits_a_moment_for_more_hours(people, now):
+    send(events(deployment(people), [now]))
+    assert rollups.roll_dirty().days == 0
+    assert DirtyDay.objects.exists()
+    assert rollups.roll_dirty(day_after=timedelta(0)).days == 1
+    assert not DirtyDay.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_pass_says_how_long_rows_had_waited(people, now):
+    send(events(deployment(people), [now]))
+    DirtyHour.objects.update(at=timezone.now() - timedelta(seconds=90))
+    rollups.roll_all()
+    assert 90_000 <= FillState.objects.get(name="hours").lag_ms < 95_000
+    rollups.roll_all()
+    assert FillState.objects.get(name="hours").lag_ms == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_tick_at_a_time(people, now):
+    send(events(deployment(people), [now]))
+    taken, free = threading.Event(), threading.Event()
+
+    def hold():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(44, 0)")
+            taken.set()
+            free.wait(20)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    taken.wait(20)
+    try:
+        assert rollups.roll_tick() is None
+        assert hours() == []
+    finally:
+        free.set()
+        other.join()
+    tasks.roll()
+    assert hours() == [1]
+    assert rollups.roll_tick().hours == 0
+
+
+@pytest.mark.django_db
+def test_the_days_are_kept_by_schedule(people, now, settings):
+    resource = deployment(people)
+    send(events(resource, [now - timedelta(days=20), now]))
+    rollups.roll_all()
+    settings.USAGE_RAW_DAYS = 10
+    tasks.keep_days()
+    today = timezone.now().date()
+    ahead = RawDay.objects.filter(day__gt=today).count()
+    assert ahead == services.days.DAYS_AHEAD
+    assert RawDay.objects.get(day=(now - timedelta(days=20)).date()).dropped_at
+    assert selectors.late() == []
+    call_command("keep_usage_days")
+
+
+@pytest.mark.django_db
+def test_a_day_that_cannot_be_frozen_is_kept_and_the_others_go(people, now, settings):
+    resource = deployment(people)
+    bad, good = now - timedelta(days=21), now - timedelta(days=20)
+    send(events(resource, [bad, good]))
+    rollups.roll_all()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE usage_day SET requests = 7 WHERE day::date = %s", [bad.date()])
+    settings.USAGE_RAW_DAYS = 10
+    assert services.drop_old_days() == [good.date()]
+    assert RawDay.objects.get(day=bad.date()).dropped_at is None

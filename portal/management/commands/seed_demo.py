@@ -1,9 +1,10 @@
-"""`manage seed_demo`: make the demo organisation, once, and print who can sign in."""
+"""`manage seed_demo`: make the demo organisation and its history, and print who can sign in."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from portal import demo
 
@@ -11,7 +12,7 @@ from portal import demo
 class Command(BaseCommand):
     """Seed the demo organisation; refuses outside demo mode."""
 
-    help = "Make the demo organisation, once, and print who can sign in."
+    help = "Make the demo organisation and its history up to now, and print who can sign in."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed what is missing and print the sign-ins."""
@@ -20,7 +21,13 @@ class Command(BaseCommand):
                 "Demo people exist only with the sandbox, the embedded database and a loopback "
                 "address. Use `manage.py first_admin --email …` instead."
             )
-        demo.seed_requests(demo.seed_organisation())
+        until = timezone.now().replace(minute=0, second=0, microsecond=0)
+        people = demo.seed_organisation()
+        demo.seed_company()
+        demo.know_limits()
+        demo.seed_deployments(until)
+        demo.seed_requests(people)
+        demo.seed_history(until=until)
         self.stdout.write(f"Sign in with the password {demo.PASSWORD} as")
         for person in demo.PEOPLE:
             role = person.role.label.lower()

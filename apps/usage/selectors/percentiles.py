@@ -4,7 +4,7 @@ A question about one whole dimension reads its ready sketches; any other merges 
 filter. Buckets add up, percentiles never do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import exp
@@ -34,7 +34,7 @@ class Percentiles:
 
 
 NONE = Percentiles()
-Key = tuple[Any, Any]
+Key = tuple[int, Any, Any]  # metric, step, line
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,12 @@ def percentiles_of_total(
     period = answer.question.period
     if before:
         period = period.before(timezone.now())
-    return _merged(answer.scope, period, metric, "0", [], "0").get((0, 0), NONE)
+    return _merged(answer.scope, period, [metric], "0", [], "0").get((metric, 0, 0), NONE)
 
 
 def percentiles_of_groups(answer: Answer, metric: Metric = Metric.ANSWER) -> list[Percentiles]:
     """Return the percentiles of each group of an answer, in its order, "others" too."""
-    by, groups = answer.question.by, answer.groups
-    if by is None or not groups:
-        return []
-    line, values = _line(by, groups)
-    found = _merged(answer.scope, answer.question.period, metric, line, values, "0", by)
-    return [found.get((0, position), NONE) for position in range(len(groups))]
+    return [one[metric] for one in waits_of_groups(answer)]
 
 
 def percentiles_over_time(
@@ -72,8 +67,50 @@ def percentiles_over_time(
 ) -> list[tuple[datetime, Percentiles]]:
     """Return the percentiles of each step of an answer's period up to now."""
     period = answer.question.period
-    found = _merged(answer.scope, period, metric, "0", [], "step")
-    return [(at, found.get((at, 0), NONE)) for at in period.steps(timezone.now())]
+    found = _merged(answer.scope, period, [metric], "0", [], "step")
+    return [(at, found.get((metric, at, 0), NONE)) for at in period.steps(timezone.now())]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Percentiles of one metric: of the period, of the whole period before, and of each step."""
+
+    now: Percentiles
+    before: Percentiles
+    steps: Sequence[tuple[datetime, Percentiles]]
+
+
+def waits(answer: Answer) -> dict[Metric, Waits]:
+    """Return what a page about latency shows of each metric; one query.
+
+    The period before is not cut as long as this one has lasted: percentiles need no equal length,
+    and whole days are read from daily sketches.
+    """
+    now, period = timezone.now(), answer.question.period
+    wide = Period(period.before(now).start, period.end, period.grain)
+    earlier = f"({_grain(wide)} < %s)"
+    found = _merged(answer.scope, wide, Metric, earlier, [period.start], "step", totals=True)
+    return {
+        metric: Waits(
+            found.get((metric, None, False), NONE),
+            found.get((metric, None, True), NONE),
+            [(at, found.get((metric, at, False), NONE)) for at in period.steps(now)],
+        )
+        for metric in Metric
+    }
+
+
+def waits_of_groups(answer: Answer) -> list[dict[Metric, Percentiles]]:
+    """Return the percentiles of each metric and group of an answer, in its order; one query."""
+    by, groups = answer.question.by, answer.groups
+    if by is None or not groups:
+        return []
+    line, values = _line(by, groups)
+    found = _merged(answer.scope, answer.question.period, Metric, line, values, "0", by)
+    return [
+        {metric: found.get((metric, 0, position), NONE) for metric in Metric}
+        for position in range(len(groups))
+    ]
 
 
 def percentiles_by_weekday_hour(
@@ -81,8 +118,8 @@ def percentiles_by_weekday_hour(
 ) -> dict[tuple[int, int], Percentiles]:
     """Return the percentiles of each (weekday, hour) that had answers; Monday is 0, UTC."""
     period = Period(answer.question.period.start, answer.question.period.end, Grain.HOUR)
-    found = _merged(answer.scope, period, metric, "0", [], "hour of week")
-    return {(slot // 24, slot % 24): one for (slot, _), one in found.items()}
+    found = _merged(answer.scope, period, [metric], "0", [], "hour of week")
+    return {(slot // 24, slot % 24): one for (_, slot, _), one in found.items()}
 
 
 def _line(by: Dimension, groups: Sequence[Group]) -> tuple[str, list[Any]]:
@@ -91,10 +128,15 @@ def _line(by: Dimension, groups: Sequence[Group]) -> tuple[str, list[Any]]:
     return f"CASE {cases} END", [sorted(group.ids) for group in groups]
 
 
+def _grain(period: Period) -> str:
+    """Choose the coarsest sketches that have the period's edges."""
+    fine = period.grain == Grain.HOUR or not period.whole_days
+    return "hour" if fine else "day"
+
+
 def _where(scope: Scope, period: Period, by: Dimension | None) -> _Read:
     """Choose ready sketches where one dimension alone is asked about, else cells."""
-    fine = period.grain == Grain.HOUR or not period.whole_days
-    at = "hour" if fine else "day"
+    at = _grain(period)
     whole = scope.reach is None or scope.reach.everywhere
     asked = set(scope.where) | ({by} if by else set())
     if whole and len(asked) <= 1:
@@ -110,13 +152,18 @@ def _where(scope: Scope, period: Period, by: Dimension | None) -> _Read:
 def _merged(
     scope: Scope,
     period: Period,
-    metric: Metric,
+    metrics: Iterable[Metric],
     line: str,
     line_values: list[Any],
     steps: str,
     by: Dimension | None = None,
+    *,
+    totals: bool = False,
 ) -> dict[Key, Percentiles]:
-    """Merge sketches by (step, line) and read the percentiles off the running counts."""
+    """Merge sketches by metric, step and line; read the percentiles off the running counts.
+
+    With `totals` each line has one for all its steps too, under the step None.
+    """
     read = _where(scope, period, by)
     if by and read.table in ("latency_hour", "latency_day"):
         line = line.replace(COLUMNS[by], "id")
@@ -126,25 +173,30 @@ def _merged(
         "hour of week": f"(floor(date_part('epoch', {read.at}) / 3600)::bigint + 72) %% 168",
     }[steps]
     ranks = ", ".join(f"min(b) FILTER (WHERE c >= ceil({q} * total))" for q in QUANTILES)
+    sets = "(metric, step, line, b)" + (", (metric, line, b)" if totals else "")
     sql = f"""
         WITH picked AS (
-            SELECT {at} AS step, {line} AS line, idx, cum FROM {read.table}
-            WHERE {read.at} >= %s AND {read.at} < %s AND metric = %s AND {read.condition}
+            SELECT metric, {at} AS step, {line} AS line, idx, cum FROM {read.table}
+            WHERE {read.at} >= %s AND {read.at} < %s AND metric = ANY(%s) AND {read.condition}
         ), counted AS (
-            SELECT step, line, b, sum(c - p)::bigint AS n
+            SELECT metric, step, line, b, sum(c - p)::bigint AS n
             FROM picked CROSS JOIN LATERAL unnest(idx, cum, 0 || cum) AS u(b, c, p)
-            WHERE b IS NOT NULL GROUP BY step, line, b
+            WHERE b IS NOT NULL
+            GROUP BY GROUPING SETS ({sets})
         ), running AS (
-            SELECT step, line, b, sum(n) OVER (PARTITION BY step, line ORDER BY b) AS c,
-                sum(n) OVER (PARTITION BY step, line) AS total
+            SELECT metric, step, line, b,
+                sum(n) OVER (PARTITION BY metric, step, line ORDER BY b) AS c,
+                sum(n) OVER (PARTITION BY metric, step, line) AS total
             FROM counted
         )
-        SELECT step, line, max(total)::bigint, {ranks} FROM running GROUP BY step, line
+        SELECT metric, step, line, max(total)::bigint, {ranks}
+        FROM running GROUP BY metric, step, line
     """  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*line_values, period.start, period.end, metric.value, *read.values])
+        wanted = [metric.value for metric in metrics]
+        cursor.execute(sql, [*line_values, period.start, period.end, wanted, *read.values])
         rows = cursor.fetchall()
-    return {(row[0], row[1]): Percentiles(row[2], *map(_ms, row[3:])) for row in rows}
+    return {row[:3]: Percentiles(row[3], *map(_ms, row[4:])) for row in rows}
 
 
 def _ms(bucket: int) -> float:

@@ -79,16 +79,18 @@ def _answer(scope: Scope, question: Question) -> Answer:
     found = _by_group(scope, period, question.by)
     total = added(found.values())
     before = added(_by_group(scope, period.before(now), None).values())
-    groups = _groups(question, found) if question.by else []
+    by = question.by
+    groups = groups_of(question, found, names(by, list(found))) if by else []
     return Answer(question, groups, total, before, as_of(period), scope)
 
 
-def _groups(question: Question, found: Mapping[int, Sums]) -> list[Group]:
-    assert question.by  # noqa: S101
-    named = names(question.by, list(found))
+def groups_of(
+    question: Question, found: Mapping[int, Sums], named: Mapping[int, Named]
+) -> list[Group]:
+    """Rank sums by row id as named groups, the first `top` of them, then "others"."""
     merged: dict[str, Group] = {}
     for pk, sums in found.items():  # versions of a model are one group
-        name = named.get(pk, Named(str(pk), f"{question.by.label} {pk}"))
+        name = named.get(pk, Named(str(pk), f"{question.by and question.by.label} {pk}"))
         old = merged.get(name.key)
         merged[name.key] = Group(
             name,
@@ -188,11 +190,16 @@ def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
         return found
 
 
+AS_OF = f"""
+SELECT least(
+    (SELECT min(at) FROM {DirtyHour._meta.db_table}),
+    CASE WHEN %s THEN (SELECT min(at) FROM {DirtyDay._meta.db_table}) END,
+    (SELECT at FROM {FillState._meta.db_table} WHERE name = 'hours')
+)
+"""  # noqa: S608
+
+
 def as_of(period: Period) -> datetime:
     """Say until when a period's rollups are complete: when the oldest waiting row came, or now."""
-    days = _table(period)[0] == "usage_day"
-    waiting = [DirtyHour.objects.order_by("at").values_list("at", flat=True).first()]
-    if days:
-        waiting.append(DirtyDay.objects.order_by("at").values_list("at", flat=True).first())
-    filled = FillState.objects.filter(name="hours").values_list("at", flat=True).first()
-    return min([at for at in (*waiting, filled) if at], default=timezone.now())
+    ((oldest,),) = _rows(AS_OF, [_table(period)[0] == "usage_day"])
+    return oldest if isinstance(oldest, datetime) else timezone.now()

@@ -1,0 +1,111 @@
+"""What the address of a dashboard asks for, and the bar of filters that shows and changes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from apps.usage import selectors as usage
+from apps.usage.states import Dimension, Grain
+
+if TYPE_CHECKING:
+    from apps.teams.models import Person
+
+Context = dict[str, Any]
+PERIODS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
+MOST_CHOICES = 60  # of one filter; another filter makes the list shorter
+AGAINST = {
+    "24h": "on the 24 h before",
+    "7d": "on the week before",
+    "30d": "on the 30 days before",
+    "month": "on the month before",
+}
+OF_AN_ADDRESS = ("period", "from", "to", "month", "grain", *(d.value for d in Dimension))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A viewer's question as the address has it: period, filters, and when it was asked."""
+
+    viewer: "Person"
+    query: QueryDict
+    now: datetime
+    period: usage.Period
+    where: Mapping[Dimension, Sequence[str]]
+
+    @classmethod
+    def read(cls, viewer: "Person", query: QueryDict) -> "Asked":
+        """Read an address; raises InvalidError with a sentence for what cannot be read."""
+        now = timezone.now()
+        return cls(viewer, query, now, usage.read_period(query, now), usage.read_filters(query))
+
+    @property
+    def against(self) -> str:
+        """Name what a number is compared with: `on the week before`."""
+        return AGAINST.get(self.period.name, "on the period before")
+
+    @property
+    def step(self) -> str:
+        """Say how wide a step is: hour, day or month."""
+        return str(Grain(self.period.grain).label).lower()
+
+    def address(self, page: str = "", **changes: str) -> str:
+        """Return the address of a page with this period and these filters, some of them changed.
+
+        An empty value takes a filter away; what only one page knows, such as a cursor, is left out.
+        """
+        query = QueryDict(mutable=True)
+        for name in OF_AN_ADDRESS:
+            values = self.query.getlist(name)
+            if values and name not in changes:
+                query.setlist(name, values)
+        for name, value in changes.items():
+            if value:
+                query[name] = value
+        return f"{page}?{query.urlencode()}"
+
+
+def bar(asked: Asked, cube: usage.Cube) -> Context:
+    """Lay out the period picker and a chip for each dimension that has something to choose."""
+    period = asked.period
+    return {
+        "period": {
+            "options": [
+                {"value": name, "label": label, "current": name == period.name}
+                for name, label in PERIODS.items()
+            ],
+            "start": period.start.date(),
+            "end": (period.end - timedelta(seconds=1)).date(),
+            "custom": period.name == "custom",
+            "step": asked.step,
+            "latest": asked.now.date(),
+        },
+        "filters": [
+            _chip(asked, cube, dimension, values)
+            for dimension in Dimension
+            if len(values := cube.values(dimension)) > 1 or dimension in asked.where
+        ],
+        "as_of": cube.as_of,
+    }
+
+
+def _chip(
+    asked: Asked, cube: usage.Cube, dimension: Dimension, values: list[usage.Named]
+) -> Context:
+    chosen, name = asked.where.get(dimension, ()), dimension.value
+    return {
+        "name": dimension.label,
+        "value": ", ".join(cube.called(dimension, one) for one in chosen),
+        "clear_url": asked.address(**{name: ""}) if chosen else "",
+        "options": [
+            {
+                "url": asked.address(**{name: value.key}),
+                "label": value.label,
+                "current": value.key in chosen,
+            }
+            for value in values[:MOST_CHOICES]
+        ],
+    }

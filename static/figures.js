@@ -17,7 +17,7 @@
     return trace;
   }
 
-  /* Also the first drawing: it is told the size as soon as an element is observed. */
+  /* A folded rail, a narrower window, a table that gives way: draw at the new width. */
   const sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {
       if (target.dataset.drawn && contentRect.width) Plotly.Plots.resize(target);
@@ -27,10 +27,11 @@
   async function draw(part) {
     const plots = [...part.querySelectorAll("[data-figure]")];
     if (!plots.length) return;
-    const theme = root.dataset.bsTheme;
-    const template = (await themes)[theme];
+    const templates = await themes;
     for (const plot of plots) {
       if (!plot.isConnected) continue;
+      const theme = root.dataset.bsTheme;
+      const template = templates[theme];
       const { data, layout } = JSON.parse($(plot.dataset.figure).content.textContent);
       const painted = data.map((trace) => paint(trace, template));
       await Plotly.react(plot, painted, { ...layout, template }, { displayModeBar: false });

@@ -40,7 +40,7 @@ def test_parts_sum_to_the_total_in_marks_and_table():
     *parts, total = drawn(figure)["data"]
     assert [trace["type"] for trace in parts] == ["bar"] * 3
     assert [sum(column) for column in zip(*(t["y"] for t in parts), strict=True)] == total["y"]
-    assert figure.table_head == ("Day, UTC", "w0", "w1", "w2", "Total")
+    assert (figure.table_head, figure.unit) == (("Day, UTC", "w0", "w1", "w2", "Total"), "tokens")
     assert (
         plain(" | ".join(figure.table_rows[0][1:]))
         == "1 000 000 | 2 000 000 | 3 000 000 | 6 000 000"

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -184,7 +185,7 @@ RANGES = [
     {"name": "claims-embed", "p50": 98, "p95": 204, "p99": 310},
     {"name": "imported", "p50": None, "p95": None, "p99": None},
 ]
-KPIS = [
+KPIS: list[dict[str, Any]] = [
     {
         "label": "Tokens",
         "value": "3 544",

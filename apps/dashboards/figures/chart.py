@@ -115,6 +115,7 @@ class Chart:
         return Figure(
             **{**vars(self.words), "caption": caption},
             form=self.form,
+            unit=self.unit.name,
             data_json=to_json(marks, layout),
             keys=tuple(keys),
             table_head=(f"{axes.grain(self.times)}, UTC", *(name for name, _ in columns)),

@@ -106,7 +106,9 @@ def share_line(
 ) -> Figure:
     """Show one share of one over time, as a line above its area."""
     chart = Chart(words, "lines", SHARE, times, [shares], None, note)
-    return chart.figure([chart.line("share", shares, "c1", fill="tozeroy")], [("%", shares)], [])
+    return chart.figure(
+        [chart.line("share", shares, "c1", fill="tozeroy")], [("Share", shares)], []
+    )
 
 
 def ranked_bars(
@@ -145,9 +147,10 @@ def ranked_bars(
     return Figure(
         **{**vars(words), "caption": axes.spoken("", unit.name, words.caption)},
         form="ranked",
+        unit=unit.name,
         height="low" if len(bars) < 4 else "" if len(bars) < 7 else "tall",
         data_json=to_json([mark], layout),
-        table_head=("Name", unit.name),
+        table_head=("Name", ""),
         table_rows=tuple((name, unit.write(value)) for name, value in bars),
     )
 
@@ -183,6 +186,7 @@ def heat_table(
     return Figure(
         **{**vars(words), "caption": axes.spoken(prefix, unit.name, words.caption)},
         form="heat",
+        unit=unit.name,
         table_head=tuple(heads),
         cells=tuple(
             HeatRow(name, tuple(map(cell, row))) for name, row in zip(names, rows, strict=True)

@@ -109,10 +109,11 @@ class Figure(Words):
 
     `form` is "bars", "lines", "ranked" or "heat", `height` "", "low" or "tall". `data_json` may
     stand inside a `<template>` as it is; `cells` are those of a heat table. Where nothing is known
-    there is neither.
+    there is neither. The caption may count in thousands, the table counts in `unit`.
     """
 
     form: str
+    unit: str = ""
     height: str = ""
     data_json: SafeString = NOTHING
     keys: tuple[Key, ...] = ()

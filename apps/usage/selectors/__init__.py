@@ -8,13 +8,17 @@ from apps.usage.selectors.calls import (
     names_of,
 )
 from apps.usage.selectors.checks import differences, late, span
+from apps.usage.selectors.cube import Cube, cube_of, requests_by_hour
 from apps.usage.selectors.minutes import Load, Minute, limit_tpm, load, load_of, minutes
 from apps.usage.selectors.percentiles import (
     Percentiles,
+    Waits,
     percentiles_by_weekday_hour,
     percentiles_of_groups,
     percentiles_of_total,
     percentiles_over_time,
+    waits,
+    waits_of_groups,
 )
 from apps.usage.selectors.period import PERIODS, Period, read_period
 from apps.usage.selectors.questions import (
@@ -34,6 +38,7 @@ __all__ = [
     "PERIODS",
     "Answer",
     "Asked",
+    "Cube",
     "Group",
     "Load",
     "Minute",
@@ -44,6 +49,7 @@ __all__ = [
     "Scope",
     "Series",
     "Sums",
+    "Waits",
     "added",
     "as_of",
     "ask",
@@ -51,6 +57,7 @@ __all__ = [
     "calls_iterator",
     "calls_page",
     "calls_visible",
+    "cube_of",
     "differences",
     "late",
     "limit_tpm",
@@ -66,6 +73,9 @@ __all__ = [
     "percentiles_over_time",
     "read_filters",
     "read_period",
+    "requests_by_hour",
     "scope_for",
     "span",
+    "waits",
+    "waits_of_groups",
 ]

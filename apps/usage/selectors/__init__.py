@@ -7,8 +7,9 @@ from apps.usage.selectors.calls import (
     calls_visible,
     names_of,
 )
-from apps.usage.selectors.checks import differences, late, span
+from apps.usage.selectors.checks import differences, span
 from apps.usage.selectors.cube import Cube, cube_of, requests_by_hour
+from apps.usage.selectors.health import Health, batches_page, health_for, late
 from apps.usage.selectors.minutes import Load, Minute, limit_tpm, load, load_of, minutes
 from apps.usage.selectors.percentiles import (
     Percentiles,
@@ -40,6 +41,7 @@ __all__ = [
     "Asked",
     "Cube",
     "Group",
+    "Health",
     "Load",
     "Minute",
     "Named",
@@ -54,11 +56,13 @@ __all__ = [
     "as_of",
     "ask",
     "ask_everything",
+    "batches_page",
     "calls_iterator",
     "calls_page",
     "calls_visible",
     "cube_of",
     "differences",
+    "health_for",
     "late",
     "limit_tpm",
     "load",

@@ -1,21 +1,12 @@
-"""Prove that raw rows, hours and days say the same, and that background work is on time."""
+"""Prove that raw rows, hours and days say the same."""
 
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.utils import timezone
 
-from apps.usage.models import DirtyHour, FillState, RawDay
-from apps.usage.selectors.schema import BY_MONTH, KEY, RAW, SUMS, month_of, raw_table
+from apps.usage.models import RawDay
+from apps.usage.selectors.schema import KEY, RAW, SUMS
 
-LATE = {
-    "hours": timedelta(minutes=2),
-    "days": timedelta(minutes=5),
-    "ahead": timedelta(hours=3),
-    "closed": timedelta(hours=3),
-    "dropped": timedelta(hours=3),
-}
-DAYS_NEEDED_AHEAD = 2
 _NAMES = ", ".join(SUMS)
 _KEY = ", ".join(KEY)
 _RAW_KEY = ", ".join("coalesce(price_set_id, 0)" if k == "price_set_id" else k for k in KEY)
@@ -95,35 +86,3 @@ def span() -> tuple[datetime, datetime] | None:
         return None
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
     return start, datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
-
-
-def late() -> list[str]:
-    """Say which background work is late, and which partitions are missing."""
-    now = timezone.now()
-    states = dict(FillState.objects.values_list("name", "at"))
-    found = []
-    for name, most in LATE.items():
-        at = states.get(name)
-        if at is None:
-            found.append(f"“{name}” has never run. Is the worker up?")
-        elif now - at > most:
-            found.append(
-                f"“{name}” last ran through at {at:%Y-%m-%d %H:%M:%S} UTC. Is the worker up?"
-            )
-    oldest = DirtyHour.objects.order_by("at").values_list("at", flat=True).first()
-    if oldest and now - oldest > LATE["hours"]:
-        found.append(f"Rows wait for their rollups since {oldest:%Y-%m-%d %H:%M:%S} UTC.")
-    return found + [f"The partition {name} is missing." for name in _missing(now)]
-
-
-def _missing(now: datetime) -> list[str]:
-    needed = {raw_table((now + timedelta(days=n)).date()) for n in range(DAYS_NEEDED_AHEAD + 1)}
-    kept = RawDay.objects.filter(dropped_at=None).values_list("day", flat=True)
-    needed |= {raw_table(day) for day in kept}
-    needed |= {f"{parent}_{month_of(day)}" for day in kept for parent in BY_MONTH}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL ORDER BY 1",
-            [sorted(needed)],
-        )
-        return [name for (name,) in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Usage files as people would send them, a deployment they may be for, and what became of them."""
+"""Usage files as people would send them, and what the command says of them."""
 
 import codecs
 import csv
@@ -13,14 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.core.management import CommandError, call_command
 
-from apps.access.models import Grant
-from apps.provisioning.models import Resource
-from apps.teams.models import Environment, Workload
-from tests.provisioning.test_pages import built
-
 NOW = datetime.now(UTC)
 DAY = (NOW - timedelta(days=2)).date()  # of the good rows
-BEFORE = DAY - timedelta(days=9)  # before the grant
+BEFORE = DAY - timedelta(days=90)  # before the grant of tests.usage.batches.deployment
 HEADS = {
     "azure-llm-trace": "TIMESTAMP,ContextTokens,GeneratedTokens",
     "csv": "ts,input_tokens,output_tokens",
@@ -41,34 +36,8 @@ TYPES = {
 }
 
 
-def deployment(people, *, name="gpt-5-1", workload="claims-triage", days=7):
-    """Build a deployment that its workload may use since `days` before DAY."""
-    (resource,) = built(people, workload=workload)
-    Resource.objects.filter(pk=resource.pk).update(name=name)
-    resource.refresh_from_db()
-    if days is not None:
-        grant(resource, workload, DAY - timedelta(days=days))
-    return resource
-
-
-def grant(resource, workload, from_on, to_on=None):
-    """Let a workload use a resource from one midnight to another."""
-    workload = Workload.objects.select_related("team__business_unit").get(slug=workload)
-    facts = {name: resource.facts[name] for name in ("model", "version", "sku")}
-    return Grant.objects.create(
-        resource=resource,
-        workload=workload,
-        team=workload.team,
-        business_unit=workload.team.business_unit,
-        environment=Environment.objects.get(slug="prod"),
-        region=resource.region,
-        from_at=midnight(from_on),
-        to_at=to_on and midnight(to_on),
-        **facts,
-    )
-
-
 def midnight(day):
+    """Return the beginning of a UTC day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

@@ -32,7 +32,7 @@ class Format:
     space: str
     columns: Mapping[str, str] = field(default_factory=lambda: dict(zip(OURS, OURS, strict=True)))
     zone: str = ""
-    example: str = "2026-11-16T18:43:00Z"
+    time: str = "A time with its zone, such as 2026-11-16T18:43:00Z,"
 
     def check(self, names: Sequence[str]) -> None:
         """Refuse a file whose columns are not these: an unknown one, one twice, one missing."""
@@ -57,7 +57,7 @@ TRACE = Format(
         "GeneratedTokens": "output_tokens",
     },
     zone="Z",
-    example="2023-11-16 18:15:46.6805900",
+    time="A time such as 2023-11-16 18:15:46.6805900",
 )
 CSV, NDJSON, PARQUET = (Format(name, space="calls") for name in ("csv", "ndjson", "parquet"))
 FORMATS = {one.name: one for one in (TRACE, CSV, NDJSON, PARQUET)}
@@ -83,9 +83,9 @@ def nothing_taken(sentence: str) -> PortalError:
     return PortalError(f"{sentence} Nothing was taken.")
 
 
-def in_text(value: str) -> str:
+def in_text(value: str | int) -> str:
     """Quote a cell, shortened, its control characters escaped."""
-    return f"“{_short(json.dumps(value, ensure_ascii=False)[1:-1])}”"
+    return f"“{_short(json.dumps(str(value), ensure_ascii=False)[1:-1])}”"
 
 
 def in_json(value: Any) -> str:

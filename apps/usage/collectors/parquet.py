@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,12 @@ def blocks(path: Path, layout: Format, rows: int) -> Iterator[Block]:
                 "This is no Parquet file, or its end is missing. A whole one would pass."
             ) from None
         _check(file, layout)
-        batches, line = file.iter_batches(batch_size=rows), 1
+        # Group by group: a broken one takes nothing with it that was read before.
+        groups = ([at] for at in range(file.num_row_groups))
+        batches = chain.from_iterable(
+            file.iter_batches(batch_size=rows, row_groups=group) for group in groups
+        )
+        line = 1
         while True:
             try:
                 batch = next(batches, None)

@@ -85,10 +85,7 @@ class Rows:
     def _judge_time(self, shift_days: int) -> None:
         time = _instants(self._values("ts"), self._layout.zone)
         unread = time == NO_TIME
-        self._refuse(
-            unread,
-            lambda at: f"{self._is('ts', at)}. A time such as {self._layout.example} would pass.",
-        )
+        self._refuse(unread, lambda at: f"{self._is('ts', at)}. {self._layout.time} would pass.")
         time = np.where(unread, 0, time) + shift_days * DAY
         shifted = f", shifted by {formats.plural(shift_days, 'day')}" if shift_days else ""
 
@@ -117,12 +114,11 @@ class Rows:
         inside = np.sum([np.maximum(self.columns[part], 0) for part in parts], axis=0)
 
         def sentence(at: int) -> str:
-            known = [part for part in parts if self.columns[part][at] > 0]
-            are = "is" if len(known) == 1 else "are together"
+            known = " + ".join(part for part in parts if self.columns[part][at] > 0)
+            most = formats.number(int(total[at]))
             return (
-                f"{' and '.join(known)} {are} {formats.number(int(inside[at]))}, more than "
-                f"{whole}, {formats.number(int(total[at]))}, of which they are part. No more than "
-                f"{whole} would pass."
+                f"{known} is {formats.number(int(inside[at]))}, more than the {whole} it is part "
+                f"of, {most}. Up to {most} would pass."
             )
 
         self._refuse((inside > total) & (total >= 0), sentence)

@@ -76,15 +76,15 @@ class Cube:
         """Answer what the filters leave, split by a dimension."""
         cells = list(self._left(self.cells))
         question = Question(self.period, by, self.where, top, order)
-        groups = groups_of(question, _split(cells, PLACE[by]), self.named[by]) if by else []
-        total, before = _sum(cells), _sum(self._left(self.cells_before))
+        groups = groups_of(question, split(cells, PLACE[by]), self.named[by]) if by else []
+        total, before = sum_of(cells), sum_of(self._left(self.cells_before))
         return Answer(question, groups, total, before, self.as_of, self.scope)
 
     def before(self, by: Dimension, group: Group) -> Sums:
         """Return what a group of an answer had in the period before."""
         place, keys = PLACE[by], {self.key(by, pk) for pk in group.ids}
         rows = self._left(self.cells_before)
-        return _sum(cell for cell in rows if self.key(by, cell[0][place]) in keys)
+        return sum_of(cell for cell in rows if self.key(by, cell[0][place]) in keys)
 
     def values(self, dimension: Dimension) -> list[Named]:
         """List what a filter may be set to while the others stay, most tokens first."""
@@ -117,7 +117,7 @@ class Cube:
 def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[str]]) -> Cube:
     """Read what the viewer may see of a period and the one before; three queries."""
     reach = teams.reach(viewer, Action.USAGE_READ)
-    now, before = _cells(Scope(reach), (period, period.before(timezone.now())))
+    now, before = cells_of(Scope(reach), (period, period.before(timezone.now())))
     ids = {one: {cell[0][PLACE[one]] for cell in (*now, *before)} for one in DIMENSIONS}
     return Cube(period, where, reach, now, before, _names(ids), as_of(period))
 
@@ -140,6 +140,13 @@ def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None
     )
 
 
+def last_hour(viewer: Person) -> datetime | None:
+    """Return the last hour that has calls the viewer may see; None where there never were any."""
+    condition, values = Scope(teams.reach(viewer, Action.USAGE_READ)).sql()
+    ((at,),) = _rows(f"SELECT max(hour) FROM usage_hour WHERE {condition}", values)  # noqa: S608
+    return at if isinstance(at, datetime) else None
+
+
 def _means(
     rows: Mapping[tuple[bool, int], int], start: datetime, end: datetime, *, present: bool
 ) -> list[float | None]:
@@ -148,7 +155,8 @@ def _means(
     return [rows.get((present, n), 0) / times[n] if times[n] else None for n in range(24)]
 
 
-def _cells(scope: Scope, periods: Sequence[Period]) -> tuple[list[Cell], ...]:
+def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[list[Cell], ...]:
+    """Read the cells of each period, which may overlap; one query."""
     condition, values = scope.sql()
     parts = [
         (f"SELECT {number} AS nth, {_COLUMNS} FROM {table} "  # noqa: S608
@@ -200,14 +208,16 @@ def _named(dimension: Dimension, ids: Collection[int]) -> QuerySet[Any, Any]:
     )
 
 
-def _split(cells: Iterable[Cell], place: int) -> dict[int, Sums]:
+def split(cells: Iterable[Cell], place: int) -> dict[int, Sums]:
+    """Add up by the row ids at one place of DIMENSIONS."""
     rows: dict[int, list[Cell]] = {}
     for cell in cells:
         rows.setdefault(cell[0][place], []).append(cell)
-    return {pk: _sum(some) for pk, some in rows.items()}
+    return {pk: sum_of(some) for pk, some in rows.items()}
 
 
-def _sum(cells: Iterable[Cell]) -> Sums:
+def sum_of(cells: Iterable[Cell]) -> Sums:
+    """Add up all."""
     columns = zip(*(sums for _, sums in cells), strict=True)
     return Sums(*map(sum, columns))
 

@@ -113,6 +113,18 @@ def waits_of_groups(answer: Answer) -> list[dict[Metric, Percentiles]]:
     ]
 
 
+def percentiles_with_total(
+    answer: Answer, metric: Metric = Metric.ANSWER
+) -> tuple[Percentiles, list[Percentiles]]:
+    """Return the percentiles of the total, and of each group of an answer; one query."""
+    by, groups = answer.question.by, answer.groups
+    line, values = _line(by, groups) if by and groups else ("NULL::int", [])
+    every = f"unnest(ARRAY[{line}, -1])"
+    found = _merged(answer.scope, answer.question.period, [metric], every, values, "0", by)
+    of_groups = [found.get((metric, 0, place), NONE) for place in range(len(groups))]
+    return found.get((metric, 0, -1), NONE), of_groups
+
+
 def percentiles_by_weekday_hour(
     answer: Answer, metric: Metric = Metric.ANSWER
 ) -> dict[tuple[int, int], Percentiles]:

@@ -298,5 +298,9 @@ LOGGING = {
         "azure": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},  # at DEBUG it logs addresses with Azure's signed tokens
         "django.request": {"level": "ERROR"},
+        # Two lines for every task, and the rollup of usage runs each second.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
 }

@@ -116,8 +116,8 @@ SKETCH = """
 
 def sketches(grain: str) -> str:
     """`latency_cell_*` has a sketch for each key of the rollup without price and source, for any
-    filter; `latency_*` has ready ones for a whole dimension: 0 all, 1 unit, 2 team, 4 model,
-    6 environment, 7 region. Metric 0 is the whole answer, 1 the first token."""
+    filter; `latency_*` has ready ones for a whole dimension: 0 all, 1 unit, 2 team, 4 model.
+    Metric 0 is the whole answer, 1 the first token."""
     return f"""
 CREATE TABLE latency_cell_{grain} (
     {grain} timestamptz NOT NULL,

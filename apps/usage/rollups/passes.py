@@ -13,7 +13,6 @@ from apps.usage.rollups.sketches import CELL_DAYS, CELL_HOURS, MINUTES, READY_DA
 
 LOCK_HOURS, LOCK_DAYS, LOCK_TICK = 42, 43, 44  # first keys of our advisory locks
 HOUR = timedelta(hours=1)
-MOST_HOURS = 24  # in one transaction
 MOST_SECONDS = 20.0  # of one pass; the next one goes on
 DAY_AFTER = timedelta(seconds=5)  # today is recomputed no more often than so
 FILLED_BY_HOUR = {

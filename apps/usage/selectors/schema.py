@@ -61,8 +61,6 @@ READY_DIMS = {  # of latency_hour and latency_day: ready sketches of a whole dim
     1: "bu_id",
     2: "team_id",
     4: "model_id",
-    6: "environment_id",
-    7: "region_id",
 }
 LOG_GAMMA = "0.0200006667066694"  # ln(1.01 / 0.99): a sketch is at most 1 % off
 

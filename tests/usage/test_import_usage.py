@@ -149,6 +149,13 @@ def test_an_adopted_grant_ends_where_the_next_begins(resource, calls):
     assert run(path, "csv", "--adopt").counts == [4, 1, 3, 0]
 
 
+def test_nothing_is_adopted_for_rows_that_are_kept_no_more(resource, calls, settings):
+    Grant.objects.all().delete()
+    path = calls(settings.USAGE_RAW_DAYS + 1)
+    assert run(path, "csv", "--adopt").counts == [1, 0, 0, 1]
+    assert not Grant.objects.exists()
+
+
 def test_each_pair_adopts_for_itself(resource, people, tmp_path):
     deployment(people, name="other", workload="policy-qa")
     Grant.objects.all().delete()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from apps.usage.collectors import FORMATS, Pairs, Part, UsageFile
 from apps.usage.collectors.formats import in_text
 from apps.usage.models import Source
 from apps.usage.protocols import Column, Events, Refused
+from apps.usage.services.days import midnight
 from apps.usage.services.ingest import BATCH_ROWS, receive
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,8 +150,10 @@ def _adopt(file: UsageFile) -> list[Grant]:
     It reads the whole file once more, before: a grant must be there when its calls are received.
     """
     grants, spans = _Grants(), dict[Ids, tuple[int, int]]()
+    kept_since = _us(midnight(timezone.now().date() - timedelta(days=settings.USAGE_RAW_DAYS)))
     for part in file.parts(BATCH_ROWS):
-        lacking = part.events.take(~grants.cover(part.events))
+        kept = part.events.take(part.events.ts_us >= kept_since)
+        lacking = kept.take(~grants.cover(kept))
         for pair in _pairs(lacking):
             at = lacking.ts_us[_of(pair, lacking)]
             first, last = spans.get(pair, (at.min(), at.max()))

@@ -17,6 +17,7 @@ from apps.usage.selectors.schema import raw_table
 from apps.usage.services.attribution import EPOCH_AT, Placed, attribute, dictionaries, micros
 from apps.usage.services.copying import PG_EPOCH_US, Field, encode
 from apps.usage.services.days import ensure_days, midnight
+from apps.usage.services.deadlocks import again_after_deadlock
 from apps.usage.services.pricing import DAY_US, EPOCH, price
 from apps.usage.states import Counts
 
@@ -41,6 +42,7 @@ class Stored:
         return Stored(self.rows + rows, self.evidence + evidence)
 
 
+@again_after_deadlock
 def receive(*, source: str, key: str, payload_sha256: bytes, events: Events) -> Receipt:
     """Store a batch once; the same batch again changes nothing and gets the stored counts.
 
@@ -172,7 +174,7 @@ def _store(placed: Placed, batch: IngestBatch) -> Stored:
     """COPY into the days' partitions; only where a row is there already, go through a stage."""
     if not len(placed.events):
         return Stored()
-    fields = _fields(placed, batch)
+    fields = layout(placed, batch)
     days = placed.events.ts_us // DAY_US
     stored = Stored()
     for day in np.unique(days):
@@ -217,7 +219,7 @@ def _copy(statement: str, data: bytes) -> None:
         copy.write(data)
 
 
-def _fields(placed: Placed, batch: IngestBatch) -> list[Field]:
+def layout(placed: Placed, batch: IngestBatch) -> list[Field]:
     """Lay out the columns of usage_record as they are sent."""
     events, grants, of_grant = placed.events, placed.grants, placed.of_grant
     sets, costs = price(placed)

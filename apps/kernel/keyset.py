@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
@@ -65,7 +66,9 @@ def _write(row: Model, order: Sequence[str], *, backwards: bool) -> str:
         value: Any = row
         for part in name.lstrip("-").split("__"):
             value = getattr(value, part)
-        values.append(value if isinstance(value, int | str) else value.isoformat())
+        if isinstance(value, date):
+            value = value.isoformat()
+        values.append(value if isinstance(value, int) else str(value))
     return signing.dumps([backwards, values], salt=_salt(order), compress=True)
 
 

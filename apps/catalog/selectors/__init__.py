@@ -36,6 +36,7 @@ from apps.catalog.selectors.prices import (
     opinions,
     price_in_force,
     price_lines,
+    price_set,
     price_source,
 )
 from apps.catalog.selectors.residency import (
@@ -79,6 +80,7 @@ __all__ = [
     "opinions",
     "price_in_force",
     "price_lines",
+    "price_set",
     "price_source",
     "ptu_parameters",
     "quotas",

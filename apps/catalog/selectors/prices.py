@@ -40,6 +40,12 @@ def price_in_force(
     return None
 
 
+def price_set(pk: int) -> PriceFacts | None:
+    """Return a set that something was priced by, whether or not it is still in force."""
+    every = (price for prices in facts().prices.values() for price in prices)
+    return next((price for price in every if price.price_set_id == pk), None)
+
+
 def price_source() -> tuple[str, date]:
     """Say what was looked in for prices, and the day it speaks for."""
     return facts().price_source

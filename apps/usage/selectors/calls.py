@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from apps.kernel import keyset
-from apps.kernel.errors import InvalidError
+from apps.kernel.errors import InvalidError, NotFoundError
 from apps.teams.models import Person
 from apps.usage.models import UsageRecord
 from apps.usage.protocols import MOST_MS
+from apps.usage.selectors.cube import Names, all_names
 from apps.usage.selectors.period import Period, read_period
-from apps.usage.selectors.scope import COLUMNS, Named, names, read_filters, scope_for
-from apps.usage.states import Counts, Dimension
+from apps.usage.selectors.scope import COLUMNS, read_filters, scope_for
+from apps.usage.states import Counts, Dimension, Grain
 
 ORDER = ("-ts", "-workload_id", "-event_id")
 OUTCOMES = {
@@ -92,9 +94,18 @@ def calls_iterator(viewer: Person, asked: Asked) -> Iterator[UsageRecord]:
     return calls_visible(viewer, asked).order_by(*ORDER).iterator(chunk_size=2_000)
 
 
-def names_of(rows: Sequence[UsageRecord]) -> dict[Dimension, dict[int, Named]]:
-    """Name what calls refer to: a query for each dimension, however many calls."""
-    return {
-        dimension: names(dimension, sorted({getattr(row, column) for row in rows}))
-        for dimension, column in COLUMNS.items()
-    }
+def call_for(viewer: Person, *, workload: int, at: datetime, event: UUID) -> UsageRecord:
+    """Return one call; one that is not visible is the same as one that does not exist."""
+    moment = Period(at, at + timedelta(microseconds=1), Grain.HOUR)
+    rows = calls_visible(viewer, Asked(moment)).filter(workload_id=workload, event_id=event)
+    found = rows.first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def names_of(rows: Sequence[UsageRecord]) -> Names:
+    """Name what calls refer to; one query, however many calls."""
+    return all_names(
+        {dimension: {getattr(row, at) for row in rows} for dimension, at in COLUMNS.items()}
+    )

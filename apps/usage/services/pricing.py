@@ -1,13 +1,15 @@
 """Price events by the list price in force at their time: exact, half-even, once per class."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import numpy as np
 
 from apps.catalog import selectors as catalog
 from apps.catalog.selectors import PriceFacts
-from apps.usage.protocols import UNKNOWN, Column, Events
+from apps.usage.models import UsageRecord
+from apps.usage.protocols import COUNTS, UNKNOWN, Column, Events
 from apps.usage.services.attribution import Placed
 
 MILLION = 1_000_000
@@ -35,6 +37,33 @@ def price(placed: Placed) -> tuple[Column, Column]:
         unknown |= (unit == UNKNOWN) & (tokens > 0)
         cost += half_even(tokens, np.maximum(unit, 0))
     return np.where(unknown, UNKNOWN, sets[row]), np.where(unknown, UNKNOWN, cost)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A class of tokens of one call: how many, at what price per 1 M, what that costs."""
+
+    token_class: str
+    tokens: int
+    per_1m_nano: int
+    cost_nano: int
+
+
+def explain(call: UsageRecord, found: PriceFacts) -> list[Line]:
+    """Part a call's list cost into its classes, by the very arithmetic that stamped it."""
+    counts = {one.name: _count(call, one.name) for one in fields(Events)}
+    lines = []
+    for name, tokens in zip(CLASSES, _classes(Events(**counts)), strict=True):
+        unit = _unit(found, name)
+        if tokens[0] > 0 and unit != UNKNOWN:
+            cost = half_even(tokens, np.array([unit], np.int64))
+            lines.append(Line(name, int(tokens[0]), unit, int(cost[0])))
+    return lines
+
+
+def _count(call: UsageRecord, name: str) -> Column:
+    value = getattr(call, name) if name in COUNTS else None
+    return np.array([UNKNOWN if value is None else value], np.int64)
 
 
 def _prices(placed: Placed) -> tuple[Column, Column, Column]:

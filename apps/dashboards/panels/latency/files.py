@@ -1,0 +1,84 @@
+"""The numbers of the latency page as files: ms as whole numbers, unknown is empty."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from apps.dashboards.panels.asked import Asked
+from apps.dashboards.panels.latency.known import Latency
+from apps.dashboards.panels.table import File
+from apps.kernel import formats
+from apps.kernel.errors import InvalidError
+from apps.usage import selectors as usage
+from apps.usage.selectors import plain
+from apps.usage.states import Metric
+
+
+def file(asked: Asked) -> File:
+    """Return the numbers of one figure; raises InvalidError for a figure that there is not."""
+    name = asked.query.get("figure") or "waits"
+    if name not in FILES:
+        known = ", ".join(FILES)
+        raise InvalidError(
+            f"There is no figure “{name[:40]}” here; {known} would pass.", {"figure": known}
+        )
+    header, rows = FILES[name](Latency(asked))
+    return File(f"latency-{name}.csv", header, rows)
+
+
+Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+
+
+def _over_time(metric: Metric, known: Latency) -> Table:
+    header = (known.asked.step, "answers", "p50_ms", "p95_ms", "p99_ms")
+    grain = known.asked.period.grain
+    steps = known.waits[metric].steps
+    return header, [(plain.step(at, grain), *_cells(one)) for at, one in steps]
+
+
+def _by_hour(known: Latency) -> Table:
+    rows = [
+        (formats.DAYS[day], hour, _whole(ms))
+        for day, row in enumerate(known.hours)
+        for hour, ms in enumerate(row)
+    ]
+    return ("weekday", "hour_utc", "p95_ms"), rows
+
+
+def _by_deployment(known: Latency) -> Table:
+    rows = [
+        (
+            *(group.label, group.sums.requests, *_cells(found[Metric.ANSWER])),
+            *(_whole(found[Metric.FIRST_TOKEN].p95), _tenths(group.sums.tokens_per_s)),
+        )
+        for group, found in known.groups
+    ]
+    header = ("deployment", "requests", "answers", "p50_ms", "p95_ms", "p99_ms")
+    return (*header, "first_token_p95_ms", "tokens_per_s"), rows
+
+
+def _speeds(known: Latency) -> Table:
+    grain = known.asked.period.grain
+    rows = [(plain.step(at, grain), _tenths(value)) for at, value in known.speed]
+    return (known.asked.step, "tokens_per_s"), rows
+
+
+def _cells(one: usage.Percentiles) -> Sequence[int | None]:
+    return (one.n, _whole(one.p50), _whole(one.p95), _whole(one.p99))
+
+
+def _whole(ms: float | None) -> int | None:
+    return None if ms is None else round(ms)
+
+
+def _tenths(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+FILES: dict[str, Callable[[Latency], Table]] = {
+    "waits": partial(_over_time, Metric.ANSWER),
+    "first_token": partial(_over_time, Metric.FIRST_TOKEN),
+    "hours": _by_hour,
+    "deployments": _by_deployment,
+    "speed": _speeds,
+}

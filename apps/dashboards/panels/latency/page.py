@@ -1,0 +1,199 @@
+"""The parts of the latency page: four numbers, four figures, and deployments side by side."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.urls import reverse
+
+from apps.dashboards import figures
+from apps.dashboards.figures import Figure, Unit, Words
+from apps.dashboards.panels.asked import Asked, Context, bar
+from apps.dashboards.panels.latency.known import Latency
+from apps.dashboards.panels.nothing import nothing
+from apps.kernel import formats
+from apps.usage import selectors as usage
+from apps.usage.states import Metric
+
+NOISE = 0.02  # two sketches, each at most 1 % off: a smaller change is none
+SPEED = Unit("tokens per s", 1, lambda value: formats.number(value, 1), ",.1f")
+UNKNOWN_TITLE = "No source tells a latency here"
+UNKNOWN_TEXT = "Files of traces know tokens only; the gateway and Azure Monitor tell latency too."
+ONLY_STREAMED = "Only streamed answers have a first token, and only some sources tell of it."
+
+
+def page(asked: Asked) -> Context:
+    """Lay out the page."""
+    known = Latency(asked)
+    total = known.answer.total
+    shown: Context = {**bar(asked, known.cube), "total": total}
+    if empty := nothing(asked, known.cube, "latency"):
+        return shown | {"nothing": empty}
+    if not total.latency_known:
+        calls = f"{formats.plural(total.requests, 'call')} in this period, none with a latency."
+        return shown | {"nothing": {"title": UNKNOWN_TITLE, "text": f"{calls} {UNKNOWN_TEXT}"}}
+    ranges = [_range(asked, group, found) for group, found in known.groups]
+    slowest = max((one["p99"] or 0 for one in ranges), default=0)
+    return shown | {
+        "kpis": _kpis(known),
+        "waits": _waits(known),
+        "hours": _hours(known),
+        "first_token": _first_token(known),
+        "speed": _speed(known),
+        "ranges": ranges,
+        "range_top": figures.round_up(slowest) if slowest else 0,
+        "ranges_csv": known.csv_url("deployments"),
+        "slowest": _slowest(ranges),
+    }
+
+
+def _kpis(known: Latency) -> list[Context]:
+    answer, first = known.waits[Metric.ANSWER], known.waits[Metric.FIRST_TOKEN]
+    return [
+        _kpi(known, "Half of all answers within", answer.now.p50, answer.before.p50),
+        _kpi(known, "95 % within", answer.now.p95, answer.before.p95),
+        _kpi(known, "99 % within", answer.now.p99, answer.before.p99),
+        _kpi(known, "First token, 95 % within", first.now.p95, first.before.p95),
+    ]
+
+
+def _kpi(known: Latency, label: str, now: float | None, before: float | None) -> Context:
+    certain = now and before and abs(now - before) > NOISE * before
+    trend = formats.trend(
+        now, before, known.asked.against, by="ms", better="down" if certain else ""
+    )
+    if now is None:
+        return {"label": label, "value": formats.UNKNOWN, "foot": "no source tells it"}
+    value = formats.seconds_amount(now)
+    if before is None:
+        return {"label": label, "value": value, "unit": "s", "foot": "± 1 %, nothing before it"}
+    return {"label": label, "value": value, "unit": "s", "trend": trend}
+
+
+def _waits(known: Latency) -> Figure:
+    found = known.waits[Metric.ANSWER]
+    steps = [one for _, one in found.steps]
+    moments = known.moments(at for at, _ in found.steps)
+    words = Words(
+        id="waits",
+        question="How long do people wait, and did it get worse?",
+        answer=f"{_compared(known)} {_worst(moments, [one.p95 for one in steps])}",
+        caption=f"until the whole answer, by {known.asked.step}, UTC, ± 1 %",
+        csv_url=known.csv_url("waits"),
+        rows_url=known.asked.rows(slower_ms=str(int(found.now.p95 or 0))),
+        rows_label="The slowest 5 % of calls",
+    )
+    p50, p95, p99 = ([getattr(one, name) for one in steps] for name in ("p50", "p95", "p99"))
+    return figures.percentile_lines(words, moments, p50, p95, p99)
+
+
+def _compared(known: Latency) -> str:
+    found = known.waits[Metric.ANSWER]
+    now, before = found.now.p95, found.before.p95
+    if not now or not before:
+        return ""
+    against = known.asked.against.removeprefix("on ")
+    if abs(now - before) <= NOISE * before:
+        return f"As {against}."
+    way = "slower" if now > before else "faster"
+    return f"95 % came {formats.seconds(abs(now - before))} {way} than in {against}."
+
+
+def _worst(times: Sequence[date | datetime], values: Sequence[float | None]) -> str:
+    found = [(value, at) for at, value in zip(times, values, strict=True) if value is not None]
+    if len(found) < 2:
+        return ""
+    value, at = max(found, key=lambda one: one[0])
+    return f"Slowest {_when(at)}: 95 % within {formats.seconds(value)}."
+
+
+def _when(at: date | datetime) -> str:
+    if isinstance(at, datetime):
+        return f"on {formats.day(at.date())} at {at:%H}:00"
+    return f"on {formats.DAYS[at.weekday()]} {formats.day(at)}"
+
+
+def _hours(known: Latency) -> Figure:
+    found = [
+        (value, day, hour)
+        for day, row in enumerate(known.hours)
+        for hour, value in enumerate(row)
+        if value is not None
+    ]
+    answer = ""
+    if len(found) > 1:
+        value, day, hour = max(found)
+        low, low_day, low_hour = min(found)
+        answer = (
+            f"Slowest on {formats.DAYS[day]} from {hour:02d}:00, {formats.seconds(value)}; "
+            f"fastest on {formats.DAYS[low_day]} from {low_hour:02d}:00, {formats.seconds(low)}."
+        )
+    words = Words(
+        id="hours",
+        question="At which hours is it slow?",
+        answer=answer,
+        caption="p95 by weekday and hour, UTC, ± 1 %",
+        csv_url=known.csv_url("hours"),
+    )
+    return figures.heat_table(words, known.hours, unit=figures.SECONDS)
+
+
+def _first_token(known: Latency) -> Figure:
+    found = known.waits[Metric.FIRST_TOKEN]
+    within = f"95 % start within {formats.seconds(found.now.p95)}." if found.now.p95 else ""
+    words = Words(
+        id="first",
+        question="How soon does the answer start?",
+        answer=within,
+        caption=f"until the first token, by {known.asked.step}, ± 1 %",
+        csv_url=known.csv_url("first_token"),
+        empty_title="No source tells a first token here",
+        empty_text=ONLY_STREAMED,
+    )
+    steps = [one for _, one in found.steps]
+    series = [("p50", [one.p50 for one in steps]), ("p95", [one.p95 for one in steps])]
+    times = known.moments(at for at, _ in found.steps)
+    return figures.lines(words, times, series, unit=figures.SECONDS)
+
+
+def _speed(known: Latency) -> Figure:
+    values = [value for _, value in known.speed]
+    told = [value for value in values if value is not None]
+    mean = known.answer.total.tokens_per_s
+    answer = f"{formats.number(mean)} tokens a second after the first" if mean else ""
+    if len(told) > 1:
+        answer += f", from {formats.number(min(told))} to {formats.number(max(told))}"
+    words = Words(
+        id="speed",
+        question="How fast does it write?",
+        answer=f"{answer}." if answer else "",
+        caption=f"of output after the first token, mean by {known.asked.step}",
+        csv_url=known.csv_url("speed"),
+        empty_title="Nobody tells how fast it writes",
+        empty_text=ONLY_STREAMED,
+    )
+    times = known.moments(at for at, _ in known.speed)
+    return figures.lines(words, times, [("tokens per s", values)], unit=SPEED)
+
+
+def _range(asked: Asked, group: usage.Group, found: dict[Metric, usage.Percentiles]) -> Context:
+    answer = found[Metric.ANSWER]
+    return {
+        "name": group.label,
+        "url": reverse("resource", args=[group.name.key]) if group.name else "",
+        "detail": group.name.detail if group.name else "",
+        "p50": answer.p50,
+        "p95": answer.p95,
+        "p99": answer.p99,
+        "first": found[Metric.FIRST_TOKEN].p95,
+        "requests": group.sums.requests,
+        "speed": group.sums.tokens_per_s,
+        "calls_url": asked.rows(deployment=group.name.key) if group.name else "",
+    }
+
+
+def _slowest(ranges: Sequence[Context]) -> str:
+    known = [one for one in ranges if one["p95"] and one["url"]]
+    if len(known) < 2:
+        return ""
+    slowest = max(known, key=lambda one: one["p95"])
+    return f"{slowest['name']} is the slowest: 95 % within {formats.seconds(slowest['p95'])}."

@@ -1,0 +1,1 @@
+"""Pages of usage, latency, cost and calls."""

@@ -84,7 +84,7 @@ def no_panel_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.fixture
 def people(db: None) -> SimpleNamespace:
-    """alice, bob, dora, charlie, petra, jonas, sami, fiona, audra (portal/demo.py says who)."""
+    """alice, bob, dora, charlie, petra, jonas, sami, fiona, audra: portal/demo/people.py."""
     from portal.demo import seed_organisation
 
     return SimpleNamespace(**seed_organisation())

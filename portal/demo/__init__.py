@@ -4,6 +4,7 @@ from portal.demo.deployments import know_limits, seed_deployments
 from portal.demo.history import seed_history
 from portal.demo.organisation import SINCE, seed_company, seed_organisation
 from portal.demo.people import PASSWORD, PEOPLE, DemoPerson, end_demo
+from portal.demo.seeding import seed
 from portal.demo.wishes import payload, seed_requests
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "end_demo",
     "know_limits",
     "payload",
+    "seed",
     "seed_company",
     "seed_deployments",
     "seed_history",

@@ -184,5 +184,4 @@ def _payload(asked: Asked) -> Payload:
         environment=asked.environment.slug,
         tier=asked.environment.tier,
         on=asked.on.date(),
-        held=True,
     )

@@ -22,12 +22,7 @@ class Command(BaseCommand):
                 "address. Use `manage.py first_admin --email …` instead."
             )
         until = timezone.now().replace(minute=0, second=0, microsecond=0)
-        people = demo.seed_organisation()
-        demo.seed_company()
-        demo.know_limits()
-        demo.seed_deployments(until)
-        demo.seed_requests(people)
-        demo.seed_history(until=until)
+        demo.seed(until)
         self.stdout.write(f"Sign in with the password {demo.PASSWORD} as")
         for person in demo.PEOPLE:
             role = person.role.label.lower()

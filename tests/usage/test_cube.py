@@ -1,5 +1,6 @@
 """One reading of a period says what single questions say, of every dimension and filter."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from apps.teams.models import Team
 from apps.usage import rollups
 from apps.usage import selectors as usage
+from apps.usage.selectors.cube import _pieces
 from apps.usage.states import Dimension, Grain
 from tests.usage.batches import deployment, events, send
 
@@ -113,3 +115,11 @@ def test_it_asks_three_queries_of_rollups(people, traffic, now):
         usage.cube_of(people.petra, of("days", now), {Dimension.TEAM: ["claims"]})
     assert len(captured) == 3
     assert not [query for query in captured if "usage_record" in query["sql"]]
+
+
+def test_whole_days_are_read_as_days_and_the_edges_as_hours(now):
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    pieces = _pieces(usage.Period(noon - timedelta(days=2), noon, Grain.DAY))
+    assert [name for name, *_ in pieces] == ["usage_hour", "usage_day", "usage_hour"]
+    assert (pieces[0][2], pieces[-1][3]) == (noon - timedelta(days=2), noon)
+    assert all(one[3] == other[2] for one, other in itertools.pairwise(pieces))

@@ -119,7 +119,7 @@ def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[s
     reach = teams.reach(viewer, Action.USAGE_READ)
     now, before = cells_of(Scope(reach), (period, period.before(timezone.now())))
     ids = {one: {cell[0][PLACE[one]] for cell in (*now, *before)} for one in DIMENSIONS}
-    return Cube(period, where, reach, now, before, _names(ids), as_of(period))
+    return Cube(period, where, reach, now, before, all_names(ids), as_of(period))
 
 
 def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None]]:
@@ -188,8 +188,8 @@ def _pieces(period: Period) -> list[tuple[str, str, datetime, datetime]]:
     return [piece for piece in cut if piece[2] < piece[3]]
 
 
-def _names(ids: Mapping[Dimension, Collection[int]]) -> Names:
-    """Name the rows of every dimension in one query."""
+def all_names(ids: Mapping[Dimension, Collection[int]]) -> Names:
+    """Name the rows of every dimension; one query."""
     found: dict[Dimension, dict[int, Named]] = {dimension: {} for dimension in DIMENSIONS}
     first, *rest = (_named(dimension, ids[dimension]) for dimension in DIMENSIONS)
     for dimension, pk, key, label, *detail in first.union(*rest, all=True):

@@ -1,0 +1,296 @@
+"""The page of usage: four numbers, four questions, and a table by any dimension."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import cached_property
+
+from django.utils import timezone
+
+from apps.dashboards import figures
+from apps.dashboards.panels.asked import Asked, Context, bar
+from apps.dashboards.panels.nothing import nothing
+from apps.dashboards.panels.table import TOP, File, file_of, rows_of
+from apps.kernel import formats
+from apps.kernel.errors import InvalidError, NotFoundError
+from apps.usage import selectors as usage
+from apps.usage.selectors import plain
+from apps.usage.states import Dimension, Grain
+
+MEAN = figures.Unit("requests", 1, lambda mean: formats.number(mean, 1), ",.1f")
+GROWN = 0.05  # a growth below this is not worth a sentence
+HOURS = tuple(range(24))
+
+
+class Usage:
+    """What the page asks of usage: one reading of the period, and two over time."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Read the period; raises InvalidError for a dimension that there is not."""
+        self.asked, self.by = asked, read_by(asked.query.get("by"))
+        self.cube = usage.cube_of(asked.viewer, asked.period, asked.where)
+
+    @cached_property
+    def workloads(self) -> usage.Answer:
+        """Return the first eight workloads and the others."""
+        return self.cube.answer(Dimension.WORKLOAD)
+
+    @cached_property
+    def series(self) -> usage.Series:
+        """Return the workloads over time."""
+        return usage.over_time(self.workloads)
+
+    @cached_property
+    def totals(self) -> list[usage.Sums]:
+        """Return the total of each step of time."""
+        return [usage.added(step) for step in zip(*self._lines, strict=True)]
+
+    @cached_property
+    def hours(self) -> tuple[list[float | None], list[float | None]]:
+        """Return the mean requests by hour of the day, and those of the period before."""
+        return usage.requests_by_hour(self.cube)
+
+    @property
+    def _lines(self) -> list[Sequence[usage.Sums]]:
+        return [line for _, line in self.series.lines]
+
+
+def page(asked: Asked) -> Context:
+    """Make everything that the page shows."""
+    found = Usage(asked)
+    head = {**bar(asked, found.cube), "asked": asked, "by": found.by}
+    if empty := nothing(asked, found.cube, "usage"):
+        return {**head, "nothing": empty}
+    top = None if asked.query.get("rows") == "all" else TOP
+    answer = found.cube.answer(found.by, top=top)
+    return {
+        **head,
+        "kpis": _kpis(found),
+        "figures": [
+            (_tokens(found), "p-s8"),
+            (_throttled(found), "p-s4"),
+            (_hours(found), "p-s6"),
+            (_cached(found), "p-s6"),
+        ],
+        "answer": answer,
+        "rows": rows_of(asked, found.cube, answer),
+        "groupings": [
+            {
+                "label": one.label,
+                "url": asked.address(by=one.value),
+                "current": one == found.by,
+            }
+            for one in Dimension
+        ],
+        "more": any(group.name is None for group in answer.groups),
+        "all_url": asked.address(by=found.by.value, rows="all"),
+        "csv_url": asked.address(by=found.by.value, format="csv"),
+    }
+
+
+def file(asked: Asked) -> File:
+    """Make the CSV file of the table, or of the figure that the address names."""
+    name = asked.query.get("figure", "table")
+    if name not in FILES:
+        raise NotFoundError
+    return FILES[name](Usage(asked))
+
+
+def read_by(text: str | None) -> Dimension:
+    """Read what the table is grouped by; raises InvalidError with a sentence."""
+    if text is None:
+        return Dimension.DEPLOYMENT
+    if text not in Dimension.values:
+        passes = ", ".join(Dimension.values)
+        raise InvalidError(
+            f"“{text[:40]}” is nothing that usage is grouped by; {passes} would pass.",
+            {"by": passes},
+        )
+    return Dimension(text)
+
+
+def moments(steps: Sequence[datetime], grain: Grain) -> list[date]:
+    """Turn beginnings of steps into what an axis shows: times by the hour, else days."""
+    return [at if grain == Grain.HOUR else at.date() for at in steps]
+
+
+def whole(values: Sequence[float | None], period: usage.Period) -> list[float | None]:
+    """Leave out the last step while it goes on: as a line it would look like a fall."""
+    going = period.end > timezone.now() and len(values) > 2
+    return list(values[:-1] if going else values)
+
+
+def _kpis(found: Usage) -> list[Context]:
+    total, before, asked = found.workloads.total, found.workloads.before, found.asked
+    against, period = asked.against, asked.period
+
+    def kpi(label: str, text: str, name: str, **more: object) -> Context:
+        value, _, unit = text.partition(formats.NBSP)
+        spark = whole([getattr(step, name) for step in found.totals], period)
+        return {"label": label, "value": value, "unit": unit, "spark": spark, **more}
+
+    def counted(label: str, name: str) -> Context:
+        now, then = getattr(total, name), getattr(before, name)
+        trend = formats.trend(now, then, against)
+        return kpi(label, formats.short_count(now), name, trend=trend)
+
+    share, cost = total.cached_share, total.cost_nano
+    return [
+        counted("Tokens", "tokens"),
+        counted("Requests", "requests"),
+        kpi(
+            "Input from cache",
+            formats.UNKNOWN if share is None else formats.percent(share),
+            "cached_share",
+            trend=formats.trend(share, before.cached_share, against, by="points", better="up"),
+        ),
+        {
+            **kpi("List cost", "", "cost_nano"),
+            "value": formats.UNKNOWN if cost is None else formats.amount(cost),
+            "unit": "" if cost is None else "USD",
+            "trend": formats.trend(cost, before.cost_nano, against),
+            "foot": unpriced(total),
+        },
+    ]
+
+
+def unpriced(total: usage.Sums) -> str:
+    """Say how many calls have no price; nothing where each has one."""
+    return f"{formats.plural(total.unpriced, 'call')} unpriced" if total.unpriced else ""
+
+
+def _words(found: Usage, name: str, question: str, **more: str) -> figures.Words:
+    url = found.asked.address(format="csv", figure=name)
+    return figures.Words(id=name, question=question, csv_url=url, **more)
+
+
+def _tokens(found: Usage) -> figures.Figure:
+    words = _words(
+        found,
+        "tokens",
+        "Which workloads drive the tokens?",
+        answer=_who_drives(found),
+        caption=f"by {found.asked.step}, input and output",
+        rows_url=found.asked.rows(),
+    )
+    lines = [(g, [s.tokens for s in line]) for g, line in found.series.lines]
+    named = [(group.label, values) for group, values in lines if group.name]
+    others = [(group.label, values) for group, values in lines if not group.name]
+    times = moments(found.series.steps, found.asked.period.grain)
+    return figures.stacked_bars(
+        words, times, named, unit=figures.TOKENS, others=others[0] if others else None
+    )
+
+
+def _who_drives(found: Usage) -> str:
+    total = found.workloads.total.tokens
+    named = [group for group in found.workloads.groups if group.name]
+    if not total or not named:
+        return ""
+    said = f"{named[0].label} is {formats.percent(named[0].sums.tokens / total)}"
+    before = {g.label: found.cube.before(Dimension.WORKLOAD, g).tokens for g in named}
+    grown = [(g.sums.tokens / before[g.label] - 1, g.label) for g in named if before[g.label]]
+    growth, label = max(grown, default=(0.0, ""))
+    if growth < GROWN:
+        return f"{said}."
+    return f"{said}; {label} grows fastest, +{formats.percent(growth)} {found.asked.against}."
+
+
+def _throttled(found: Usage) -> figures.Figure:
+    answer = found.cube.answer(Dimension.DEPLOYMENT, top=None, order="throttled")
+    said = ""
+    if answer.total.throttled:
+        first = answer.groups[0]
+        part = formats.percent(first.sums.throttled / answer.total.throttled)
+        said = f"{first.label} takes {part} of all 429s."
+    words = _words(
+        found,
+        "throttled",
+        "Who is being throttled?",
+        answer=said,
+        caption="answered with 429",
+        rows_url=found.asked.rows(outcome="throttled"),
+        empty_title="Nobody is being throttled",
+        empty_text="No call of this period was answered with 429.",
+    )
+    bars = [(group.label, group.sums.throttled) for group in answer.groups]
+    return figures.ranked_bars(words, bars, unit=figures.REQUESTS)
+
+
+def _hours(found: Usage) -> figures.Figure:
+    present, before = found.hours
+    known = [(mean, hour) for hour, mean in zip(HOURS, present, strict=True) if mean is not None]
+    most, at = max(known, key=lambda one: (one[0], -one[1]))
+    least, low = min(known)
+    said = (
+        f"Most at {at:02d}:00, {formats.short_count(round(most))} an hour; "
+        f"least at {low:02d}:00, {formats.short_count(round(least))}."
+    )
+    words = _words(
+        found,
+        "hours",
+        "When does the traffic come?",
+        answer=said,
+        caption="an hour on average, by hour of the day, UTC",
+    )
+    then = ("period before", before) if any(before) else None
+    return figures.lines(words, HOURS, [("this period", present)], unit=MEAN, before=then)
+
+
+def _cached(found: Usage) -> figures.Figure:
+    total, before = found.workloads.total, found.workloads.before
+    said = ""
+    if total.cached_share is not None:
+        said = f"{formats.percent(total.cached_share)} of the input"
+        trend = formats.trend(
+            total.cached_share, before.cached_share, found.asked.against, by="points"
+        )
+        said += f", {trend}." if trend.way else "."
+    words = _words(
+        found,
+        "cached",
+        "How much is answered from cache?",
+        answer=said,
+        caption=f"of input tokens, by {found.asked.step}",
+        empty_title="No source tells of cached input",
+        empty_text="Unknown is not zero: the calls of this period came without that number.",
+    )
+    times = moments(found.series.steps, found.asked.period.grain)
+    return figures.share_line(words, times, [step.cached_share for step in found.totals])
+
+
+def _table_file(found: Usage) -> File:
+    answer = found.cube.answer(found.by, top=None)
+    return file_of("usage.csv", plain.rows(answer))
+
+
+def _tokens_file(found: Usage) -> File:
+    return file_of("usage-tokens.csv", list(plain.steps(found.workloads)))
+
+
+def _throttled_file(found: Usage) -> File:
+    answer = found.cube.answer(Dimension.DEPLOYMENT, top=None, order="throttled")
+    return file_of("usage-throttled.csv", plain.rows(answer))
+
+
+def _hours_file(found: Usage) -> File:
+    header = ("hour", "requests_mean", "requests_mean_before")
+    return File("usage-hours.csv", header, list(zip(HOURS, *found.hours, strict=True)))
+
+
+def _cached_file(found: Usage) -> File:
+    grain = found.asked.period.grain
+    header = (grain.value, "cached_base", "cached_tokens", "cached_share")
+    rows = [
+        (plain.step(at, grain), step.cached_base, step.cached, step.cached_share)
+        for at, step in zip(found.series.steps, found.totals, strict=True)
+    ]
+    return File("usage-cached.csv", header, rows)
+
+
+FILES: dict[str, Callable[[Usage], File]] = {
+    "table": _table_file,
+    "tokens": _tokens_file,
+    "throttled": _throttled_file,
+    "hours": _hours_file,
+    "cached": _cached_file,
+}

@@ -1,0 +1,223 @@
+"""The page of usage and its files say what the raw rows say, to those who may see it."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.usage.models import SavedView
+from tests.dashboards import traffic
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(people):
+    return traffic.make(people)
+
+
+def raw(condition="true", columns="count(*), sum(input_tokens), sum(output_tokens)", days=30):
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM usage_record WHERE ts >= %s AND ts < %s AND {condition}",  # noqa: S608
+            [end - timedelta(days=days), end],
+        )
+        return cursor.fetchone()
+
+
+def read(response):
+    assert response["Content-Type"].startswith("text/csv")
+    assert "attachment" in response["Content-Disposition"]
+    return list(csv.DictReader(io.StringIO(b"".join(response).decode())))
+
+
+def test_the_page_says_what_the_raw_rows_say(people, client_of, made):
+    response = client_of(people.petra).get("/usage/")
+    total = response.context["answer"].total
+    assert (total.requests, total.input_tokens, total.output_tokens) == raw()
+    assert (total.throttled,) == raw("status = 429", "count(*)")
+    assert (total.list_cost_nano,) == raw(columns="sum(list_cost_nano)::bigint")
+    rows = response.context["rows"]
+    assert [row.label for row in rows] == ["triage", "notes", "qa"]
+    assert sum(row.sums.tokens for row in rows) == total.tokens
+    assert sum(row.share for row in rows) == pytest.approx(1)
+    page = response.content.decode()
+    for question in ("drive the tokens", "being throttled", "traffic come", "from cache"):
+        assert question in page
+
+
+@pytest.mark.parametrize(
+    "by", ["bu", "team", "workload", "environment", "deployment", "model", "region"]
+)
+def test_the_file_of_each_grouping_sums_to_the_raw_rows(people, client_of, made, by):
+    rows = read(client_of(people.petra).get(f"/usage/?format=csv&by={by}"))
+    got = tuple(sum(int(r[c]) for r in rows) for c in ("requests", "input_tokens", "output_tokens"))
+    assert got == raw()
+    cost = sum(Decimal(row["list_cost"]) for row in rows if row["list_cost"])
+    assert (int(cost.scaleb(9)),) == raw(columns="sum(list_cost_nano)::bigint")
+    assert all(len(r["list_cost"].partition(".")[2]) == 9 for r in rows if r["list_cost"])
+
+
+def test_what_is_not_known_is_empty_in_the_file_and_a_dash_on_the_page(people, client_of, made):
+    client = client_of(people.alice)
+    rows = {row["deployment"]: row for row in read(client.get("/usage/?format=csv"))}
+    assert (rows["qa"]["cached_tokens"], rows["qa"]["list_cost"]) == ("", "")
+    assert int(rows["triage"]["cached_tokens"]) > 0
+    page = client.get(f"/usage/?deployment={made.qa.pk}").content.decode()
+    assert "No source tells of cached input" in page
+    assert '<td class="n" data-l="List cost, USD">–</td>' in page
+    assert "calls unpriced" in page.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("figure", ["tokens", "throttled", "hours", "cached"])
+def test_each_figure_leads_to_its_file(people, client_of, made, figure):
+    client = client_of(people.petra)
+    shown = [one for one, _ in client.get("/usage/").context["figures"] if one.id == figure]
+    rows = read(client.get(f"/usage/{shown[0].csv_url}"))
+    if figure in ("tokens", "throttled"):
+        assert (sum(int(row["requests"]) for row in rows),) == raw(columns="count(*)")
+    elif figure == "hours":
+        assert [int(row["hour"]) for row in rows] == list(range(24))
+        assert sum(float(row["requests_mean"]) for row in rows) > 0
+    else:
+        known = raw("cached_tokens IS NOT NULL", "sum(cached_tokens)")
+        assert (sum(int(row["cached_tokens"] or 0) for row in rows),) == known
+
+
+def test_a_file_that_there_is_not(people, client_of, made):
+    response = client_of(people.petra).get("/usage/?format=csv&figure=moon")
+    assert response.status_code == 404
+
+
+def test_parts_sum_to_the_total_with_others(people, client_of, made, monkeypatch):
+    monkeypatch.setattr("apps.dashboards.panels.usage.TOP", 1)
+    context = client_of(people.petra).get("/usage/").context
+    rows, total = context["rows"], context["answer"].total
+    assert [row.label for row in rows] == ["triage", "2 others"]
+    assert rows[1].others
+    assert rows[1].url == ""
+    assert sum(row.sums.tokens for row in rows) == total.tokens
+    every = client_of(people.petra).get(f"/usage/{context['all_url']}").context["rows"]
+    assert len(every) == 3
+
+
+def test_filters_narrow_the_page_and_stay_in_its_links(people, client_of, made):
+    context = client_of(people.petra).get("/usage/?team=claims&by=workload&period=7d").context
+    assert context["answer"].total.requests == raw(f"team_id = {made.qa.team_id}", "count(*)", 7)[0]
+    chip = next(one for one in context["filters"] if one["name"] == "Team")
+    assert chip["value"] == "Claims Automation"
+    assert "team=claims" not in chip["clear_url"]
+    assert "period=7d" in chip["clear_url"]
+    assert "by=workload" in chip["clear_url"]
+    assert all("team=claims" in row.url and "workload=" in row.url for row in context["rows"])
+
+
+def test_a_deployment_leads_to_its_page(people, client_of, made):
+    rows = client_of(people.petra).get("/usage/").context["rows"]
+    assert rows[0].url == reverse("resource", args=[made.triage.pk])
+
+
+def test_everybody_sees_their_own_and_no_more(people, client_of, made):
+    own = {"alice": {"triage", "qa"}, "bob": {"triage", "qa"}, "charlie": {"notes"}}
+    for who, expected in own.items():
+        client = client_of(getattr(people, who))
+        assert {row.label for row in client.get("/usage/").context["rows"]} == expected
+        assert {row["deployment"] for row in read(client.get("/usage/?format=csv"))} == expected
+    foreign = client_of(people.charlie).get("/usage/?team=claims")
+    assert foreign.context["nothing"]["title"] == "Nothing matches these filters"
+    assert "Claims Automation" not in foreign.content.decode()
+    assert read(client_of(people.charlie).get("/usage/?team=claims&format=csv")) == []
+
+
+def test_what_an_empty_page_says(people, client_of):
+    client = client_of(people.alice)
+    assert client.get("/usage/").context["nothing"]["title"] == "No usage yet"
+    traffic.make(people)
+    long_ago = client.get("/usage/?from=2026-01-01&to=2026-01-31").context["nothing"]
+    assert long_ago["title"] == "No calls in this period"
+    assert client.get(long_ago["url"]).context["answer"].total.requests
+    unmatched = client.get("/usage/?region=mars").context["nothing"]
+    assert unmatched["title"] == "Nothing matches these filters"
+    assert client.get(unmatched["url"]).context["answer"].total.requests
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("period=yesterday", "24h, 7d, 30d, month or custom"),
+        ("from=2026-13-01", "a day such as"),
+        ("from=2026-11-20&to=2026-11-01", "ends before it begins"),
+        ("period=month&month=november", "cannot be read as month"),
+        ("by=colour", "nothing that usage is grouped by"),
+        ("period=30d&grain=second", "hour, day or month"),
+    ],
+)
+def test_an_address_that_cannot_be_read_gets_a_sentence(people, client_of, query, sentence):
+    response = client_of(people.alice).get(f"/usage/?{query}")
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "?period=24h", "?period=month", "?team=claims&by=model"])
+def test_few_queries_and_none_of_raw_rows(people, client_of, made, query):
+    client = client_of(people.petra)
+    client.get(f"/usage/{query}")
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/usage/{query}").status_code == 200
+    asked = [one["sql"] for one in captured if "SAVEPOINT" not in one["sql"]]
+    assert len(asked) <= 12, "\n".join(asked)
+    assert not [sql for sql in asked if "usage_record" in sql]
+
+
+def test_a_view_is_saved_listed_opened_and_deleted(people, client_of, made):
+    client = client_of(people.alice)
+    body = {"page": "usage", "name": "  Claims,  last week ", "query": "period=7d&team=claims"}
+    response = client.post(reverse("view_save"), body)
+    assert response["Location"] == "/usage/?period=7d&team=claims"
+    page = client.get(response["Location"]).content.decode()
+    assert "Claims, last week" in page
+    assert "Only you see it." in page
+    view = SavedView.objects.get()
+    assert list(client_of(people.bob).get("/usage/").context["saved"]) == []
+    assert client_of(people.bob).post(reverse("view_delete", args=[view.pk])).status_code == 404
+    assert SavedView.objects.count() == 1
+    assert client.post(reverse("view_delete", args=[view.pk]))["Location"] == "/usage/"
+    assert not SavedView.objects.exists()
+
+
+def test_a_view_that_cannot_be_saved(people, client_of):
+    client = client_of(people.alice)
+
+    def save(**changes):
+        body = {"page": "usage", "name": "Mine", "query": "period=7d"} | changes
+        response = client.post(reverse("view_save"), body)
+        return response.status_code, response.content.decode()
+
+    assert save()[0] == 302
+    assert save()[0] == 409
+    assert "Choose another name" in save()[1]
+    assert save(page="cost")[0] == 302
+    assert save(name=" ")[0] == 422
+    assert save(name="x" * 61)[0] == 422
+    assert save(name="Long", query="team=" + "x" * 500)[0] == 422
+    assert save(name="Else", page="home")[0] == 404
+    SavedView.objects.bulk_create(
+        SavedView(person=people.alice, page="cost", name=f"{n}") for n in range(48)
+    )
+    status, page = save(name="One more")
+    assert status == 409
+    assert "the most there can be" in page
+    assert SavedView.objects.count() == 50
+
+
+def test_the_address_of_a_view_is_a_query_and_nothing_else(people, client_of):
+    body = {"page": "usage", "name": "Odd", "query": "//elsewhere.example\r\nX: y"}
+    response = client_of(people.alice).post(reverse("view_save"), body)
+    assert response["Location"].startswith("/usage/?")
+    assert "\n" not in response["Location"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.kernel import formats
 from apps.usage import selectors
 from apps.usage.services import midnight
 
@@ -37,5 +38,6 @@ class Command(BaseCommand):
         for line in wrong:
             self.stdout.write(line)
         if wrong:
-            raise CommandError(f"{len(wrong)} things are wrong.")
+            things = formats.plural(len(wrong), "thing is", "things are")
+            raise CommandError(f"{things} wrong.")
         self.stdout.write("Raw rows, hours and days agree; nothing is late.")

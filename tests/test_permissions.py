@@ -18,6 +18,7 @@ from apps.provisioning.models import Job, Resource
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 from apps.teams.roles import Action
+from apps.usage.models import SavedView
 from portal.demo import payload
 
 #         own team   same BU  other BU   platform            business                nobody
@@ -37,6 +38,8 @@ PAGES = {
     "inbox": "3 3 3 3 2 2 2 2 3 L",
     "resources": "2 2 2 2 2 2 2 2 2 L",
     "resource": "2 2 4 4 2 2 2 2 2 L",
+    "usage": "2 2 2 2 2 2 2 2 2 L",
+    "cost": "2 2 2 2 2 2 2 2 2 L",
     "audit": "2 3 2 2 2 3 2 3 2 L",
     "audit_csv": "2 3 2 2 2 3 2 3 2 L",
     "api_schema": "2 2 2 2 2 2 2 2 2 L",
@@ -65,9 +68,11 @@ ACTS = {
     "api-kind-estimate": "2 2 2 2 3 3 3 3 3 1",
     "api-request-withdraw": "2 3 4 4 3 3 3 3 3 1",
     "residency_change": "3 3 3 3 2 3 3 3 3 L",
+    "view_save": "2 2 2 2 2 2 2 2 2 L",
+    "view_delete": "2 4 4 4 4 4 4 4 4 L",
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
-OF_A_ROW = ("request_", "job_", "residency_", "api-request-")
+OF_A_ROW = ("request_", "job_", "residency_", "api-request-", "view_delete")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
 
 
@@ -137,6 +142,7 @@ def rows(people):
         "job_give_up": job,
         "resource": resource,
         "residency_change": ResidencyRule.objects.first(),
+        "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
         "api-request-submit": draft,
         "other": review,
     }

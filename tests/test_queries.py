@@ -3,6 +3,8 @@
 A page that needs more is a finding; a page that needs fewer may lower its number.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,9 @@ from apps.provisioning.models import Resource
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 from apps.teams.roles import Action
+from apps.usage import rollups
 from portal.demo import payload
+from tests.usage.batches import events, grant, send
 
 BASELINE = {
     ("alice", "/"): 9,
@@ -29,6 +33,10 @@ BASELINE = {
     ("audra", "/audit/"): 6,
     ("alice", "/search?q=claims"): 8,
     ("alice", "/requests/new/model_deployment/?model=gpt-5.1"): 11,
+    ("alice", "/usage/"): 10,
+    ("petra", "/usage/?by=model"): 11,
+    ("alice", "/cost/"): 9,
+    ("fiona", "/cost/?period=30d"): 10,
     ("petra", "request"): 26,
     ("alice", "resource"): 7,
     ("alice", "/api/requests/"): 5,
@@ -95,6 +103,11 @@ def fill(people):
             )
             for one in done
         )
+        for one in built:
+            grant(one, workload)
+        times = [timezone.now() - timedelta(hours=1)] * count
+        send(events(built[0], times, deployment_id=[one.pk for one in built], status=429))
+        rollups.roll_all()
         return {
             "request": f"/requests/{open_ones[0].pk}/",
             "resource": f"/resources/{built[0].pk}/",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.usage import selectors as usage
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from apps.teams.models import Person
 
 Context = dict[str, Any]
-PERIODS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
+DEFAULT = "30d"
 MOST_CHOICES = 60  # of one filter; another filter makes the list shorter
 AGAINST = {
     "24h": "on the 24 h before",
@@ -23,7 +24,7 @@ AGAINST = {
     "30d": "on the 30 days before",
     "month": "on the month before",
 }
-OF_AN_ADDRESS = ("period", "from", "to", "month", "grain", *(d.value for d in Dimension))
+OF_AN_ADDRESS = ("period", "from", "to", "month", "grain", "by", *(d.value for d in Dimension))
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,27 @@ class Asked:
     now: datetime
     period: usage.Period
     where: Mapping[Dimension, Sequence[str]]
+    kept: Sequence[str] = ()
 
     @classmethod
-    def read(cls, viewer: "Person", query: QueryDict) -> "Asked":
-        """Read an address; raises InvalidError with a sentence for what cannot be read."""
-        now = timezone.now()
-        return cls(viewer, query, now, usage.read_period(query, now), usage.read_filters(query))
+    def read(
+        cls, viewer: "Person", query: QueryDict, *, default: str = DEFAULT, kept: Sequence[str] = ()
+    ) -> "Asked":
+        """Read an address; raises InvalidError with a sentence for what cannot be read.
+
+        `default` is the period of an address that names none; `kept` are filters of one page only.
+        """
+        now, query = timezone.now(), query.copy()
+        if not (query.get("period") or query.get("from")):
+            query["period"] = default
+        period, where = usage.read_period(query, now), usage.read_filters(query)
+        return cls(viewer, query, now, period, where, kept)
 
     @property
     def against(self) -> str:
         """Name what a number is compared with: `on the week before`."""
+        if self.period.name == "month" and self.period.end > self.now:
+            return "on the same days of the month before"
         return AGAINST.get(self.period.name, "on the period before")
 
     @property
@@ -52,13 +64,17 @@ class Asked:
         """Say how wide a step is: hour, day or month."""
         return str(Grain(self.period.grain).label).lower()
 
+    def rows(self, **changes: str) -> str:
+        """Return the address of the calls behind a number of this page."""
+        return self.address(reverse("calls"), **changes)
+
     def address(self, page: str = "", **changes: str) -> str:
         """Return the address of a page with this period and these filters, some of them changed.
 
         An empty value takes a filter away; what only one page knows, such as a cursor, is left out.
         """
         query = QueryDict(mutable=True)
-        for name in OF_AN_ADDRESS:
+        for name in (*OF_AN_ADDRESS, *self.kept):
             values = self.query.getlist(name)
             if values and name not in changes:
                 query.setlist(name, values)
@@ -70,18 +86,18 @@ class Asked:
 
 def bar(asked: Asked, cube: usage.Cube) -> Context:
     """Lay out the period picker and a chip for each dimension that has something to choose."""
-    period = asked.period
+    period, last = asked.period, (asked.period.end - timedelta(seconds=1)).date()
     return {
         "period": {
             "options": [
                 {"value": name, "label": label, "current": name == period.name}
-                for name, label in PERIODS.items()
+                for name, label in usage.PERIODS.items()
             ],
             "start": period.start.date(),
-            "end": (period.end - timedelta(seconds=1)).date(),
+            "end": last,
             "custom": period.name == "custom",
             "step": asked.step,
-            "latest": asked.now.date(),
+            "latest": max(last, asked.now.date()),
         },
         "filters": [
             _chip(asked, cube, dimension, values)

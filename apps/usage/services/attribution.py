@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from django.db import connection
 
 from apps.access.selectors import Slice, slices
 from apps.usage.models import BillingSource, ModelKey, RegionKey, Source
@@ -14,6 +15,12 @@ from apps.usage.states import Counts
 EPOCH_AT = datetime.fromtimestamp(0, UTC)
 FOREVER_US = 1 << 62
 PAIR = 1 << 32  # workload × PAIR + deployment
+BILLS = """
+SELECT workload_id, deployment_id, source_id
+FROM usage_billingsource
+JOIN unnest(%s::bigint[], %s::bigint[]) AS pair (workload_id, deployment_id)
+USING (workload_id, deployment_id)
+"""
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,17 @@ def _roles(events: Events, grants: Sequence[Slice], origin: Source) -> Column:
         )
         bills = _bills(pairs)
     others = [w * PAIR + d for (w, d), source in bills.items() if source != origin.pk]
+    if not others:
+        return np.full(len(events), Counts.BILLING.value)
     evidence = np.isin(events.workload_id * PAIR + events.deployment_id, others)
     return np.where(evidence, Counts.EVIDENCE.value, Counts.BILLING.value)
 
 
 def _bills(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    rows = BillingSource.objects.filter(
-        workload__in={workload for workload, _ in pairs},
-        deployment__in={deployment for _, deployment in pairs},
-    )
-    return {(w, d): s for w, d, s in rows.values_list("workload", "deployment", "source")}
+    workloads, deployments = zip(*pairs, strict=True) if pairs else ((), ())
+    with connection.cursor() as cursor:
+        cursor.execute(BILLS, [list(workloads), list(deployments)])
+        return {(w, d): source for w, d, source in cursor.fetchall()}
 
 
 def dictionaries(grants: Sequence[Slice]) -> tuple[list[int], list[int]]:

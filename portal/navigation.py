@@ -52,10 +52,17 @@ def rail(request: HttpRequest) -> list[Group]:
     if teams.may_anywhere(person, Action.REQUEST_READ):
         work.append(item("requests", "Requests", "clipboard-list"))
         work.append(item("resources", "Deployments", "rocket"))
+    see = []
+    if teams.may_anywhere(person, Action.USAGE_READ):
+        see.append(item("usage", "Usage", "chart-bar"))
+        see.append(item("latency", "Latency", "activity"))
+        see.append(item("cost", "Cost", "coins"))
+        see.append(item("calls", "Calls", "table"))
     rules = [item("residency", "Residency", "world")]
     if teams.may_anywhere(person, Action.AUDIT_READ):
         rules.append(item("audit", "Audit", "history"))
-    return [Group("", work), Group("Rules", rules)]
+    groups = [Group("", work), Group("See", see), Group("Rules", rules)]
+    return [group for group in groups if group.items]
 
 
 def scope_of(person: Any) -> dict[str, str]:

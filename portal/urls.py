@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("apps.requests.urls")),
     path("", include("apps.approvals.urls")),
     path("", include("apps.provisioning.urls")),
+    path("", include("apps.usage.urls")),
+    path("", include("apps.dashboards.urls")),
     path("api/schema/", login_required(SpectacularAPIView.as_view()), name="api_schema"),
     path(
         "api/docs/",

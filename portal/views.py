@@ -25,6 +25,7 @@ WORDS = ("Nothing", "One thing", "Two things", "Three things", "Four things", "F
 def home(request: HttpRequest) -> HttpResponse:
     """Say first what needs this person, then how things are."""
     viewer: Any = request.user
+    told = panels.collect("home.headline", viewer)
     needs_me = panels.collect("home.needs_me", viewer)
     under_way = panels.collect("home.under_way", viewer)
     count, moving = _things(needs_me), _things(under_way)
@@ -32,7 +33,11 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "portal/home.html",
         {
-            "headline": headline(count, viewer.first_name),
+            "headline": next(
+                (one.context["headline"] for one in told if not one.failed),
+                headline(count, viewer.first_name),
+            ),
+            "told": told,
             "needs_me": needs_me,
             "needs_count": count,
             "under_way": under_way,

@@ -42,6 +42,7 @@ PAGES = {
     "cost": "2 2 2 2 2 2 2 2 2 L",
     "audit": "2 3 2 2 2 3 2 3 2 L",
     "audit_csv": "2 3 2 2 2 3 2 3 2 L",
+    "usage_ingest": "3 3 3 3 2 3 3 3 3 L",
     "api_schema": "2 2 2 2 2 2 2 2 2 L",
     "api_docs": "2 2 2 2 2 2 2 2 2 L",
     "health_live": "2 2 2 2 2 2 2 2 2 2",

@@ -20,9 +20,10 @@ from portal.demo import payload
 from tests.usage.batches import events, grant, send
 
 BASELINE = {
-    ("alice", "/"): 9,
-    ("petra", "/"): 14,
+    ("alice", "/"): 12,
+    ("petra", "/"): 12,
     ("fiona", "/"): 10,
+    ("petra", "/usage/ingest/"): 7,
     ("alice", "/requests/"): 9,
     ("petra", "/requests/?tab=open"): 10,
     ("petra", "/inbox/"): 12,

@@ -10,10 +10,12 @@ from apps.approvals import selectors
 from apps.approvals.states import StepStatus
 from apps.capacity.protocols import Claim
 from apps.kernel import formats
+from apps.kernel.panels import once
 from apps.requests import selectors as requests
 from apps.requests.kinds import KINDS, Estimate
 from apps.requests.states import RequestStatus
 from apps.teams import selectors as teams
+from apps.teams.roles import Action
 
 if TYPE_CHECKING:
     from apps.approvals.models import Step
@@ -85,7 +87,7 @@ def who_decides(viewer: Person, *, estimate: Estimate, **_: Any) -> dict[str, An
 
 def needs_me(viewer: Person) -> dict[str, Any] | None:
     """List what has waited longest for the viewer's decision."""
-    steps: list[Any] = list(selectors.longest_waiting(viewer))
+    steps = once(viewer, _longest_waiting)
     if not steps:
         return None
     return {
@@ -95,13 +97,19 @@ def needs_me(viewer: Person) -> dict[str, Any] | None:
     }
 
 
+def _longest_waiting(viewer: Person) -> list[Any]:
+    return list(selectors.longest_waiting(viewer))
+
+
 def home_figures(viewer: Person) -> dict[str, Any] | None:
-    """Count what waits and how long a yes takes, for those who decide."""
-    if not any(teams.may_anywhere(viewer, action) for action in requests.DECIDES):
+    """Count what waits and how long a yes takes; finance's page is headed by money instead."""
+    decides = (Action.DECIDE_PLATFORM, Action.DECIDE_SECURITY)
+    if not any(teams.may_anywhere(viewer, action) for action in decides):
         return None
-    found = selectors.figures(viewer)
-    since = found.oldest_at
-    oldest = f"the oldest since {formats.moment(since)}" if since else "nobody waits"
+    found = selectors.pace(viewer)
+    first = next(iter(once(viewer, _longest_waiting)), None)
+    waiting = first.waiting if first else 0
+    oldest = f"the oldest since {formats.moment(first.opened_at)}" if first else "nobody waits"
     decided = f"median of {found.decided}" if found.decided else "nothing decided"
     median = formats.duration(found.median) if found.median is not None else formats.UNKNOWN
     value, _, unit = median.partition(formats.NBSP)
@@ -109,8 +117,8 @@ def home_figures(viewer: Person) -> dict[str, Any] | None:
         "kpis": [
             {
                 "label": "Waiting for you",
-                "value": formats.number(found.waiting),
-                "unit": "request" if found.waiting == 1 else "requests",
+                "value": formats.number(waiting),
+                "unit": "request" if waiting == 1 else "requests",
                 "foot": oldest,
             },
             {

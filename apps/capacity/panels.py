@@ -11,6 +11,7 @@ from apps.capacity.selectors import Free, Share
 from apps.capacity.states import HoldStatus
 from apps.catalog import selectors as catalog
 from apps.kernel import formats
+from apps.kernel.panels import once
 from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
@@ -230,12 +231,16 @@ def tight_pools(viewer: "Person") -> dict[str, Any] | None:
     """Show platform admins where quota runs out first."""
     if not teams.may(viewer, Action.JOB_OPERATE, None):
         return None
-    pools = selectors.tightest(TIGHT_POOLS)
+    pools = once(viewer, _tightest)
     return {
         "pools": [(pool, _use(pool)) for pool in pools],
         "as_of": min((pool.synced_at for pool in pools), default=None),
         "troubles": [one for one in selectors.subscriptions() if one.trouble],
     }
+
+
+def _tightest(viewer: "Person") -> Sequence[Free]:
+    return selectors.tightest(TIGHT_POOLS)
 
 
 def _use(pool: Free) -> str:
@@ -247,10 +252,10 @@ def tightest_figure(viewer: "Person") -> dict[str, Any] | None:
     """Head the platform admin's home with the tightest pool."""
     if not teams.may(viewer, Action.JOB_OPERATE, None):
         return None
-    pools = selectors.tightest(1)
+    pools = once(viewer, _tightest)
     if not pools:
         return None
-    (pool,) = pools
+    pool = pools[0]
     share, unit = formats.percent(pool.free / pool.limit).split(formats.NBSP)
     return {
         "kpis": [

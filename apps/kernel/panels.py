@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
 
 log = structlog.get_logger(__name__)
 Selector = Callable[..., dict[str, Any] | None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,19 @@ def collect(slot: str, viewer: Any, **subject: Any) -> list[Shown]:
             if context is not None:
                 shown.append(Shown(panel, context))
     return shown
+
+
+def once(viewer: Any, ask: Callable[[Any], T]) -> T:
+    """Return `ask(viewer)`, asked once per request however many panels need it.
+
+    It is kept on the viewer, who is read anew for each request.
+    """
+    if not hasattr(viewer, "asked_once"):
+        viewer.asked_once = {}
+    kept: dict[Any, T] = viewer.asked_once
+    if ask not in kept:
+        kept[ask] = ask(viewer)
+    return kept[ask]
 
 
 def _fenced() -> AbstractContextManager[object]:

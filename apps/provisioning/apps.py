@@ -21,7 +21,6 @@ class ProvisioningConfig(AppConfig):
             ("request.timeline", "timeline", 30, "components/timeline_items.html", 2),
             ("request.actions", "actions", 30, "provisioning/actions.html", 2),
             ("home.needs_me", "stuck", 10, "components/todos.html", 2),
-            ("home.main", "deployments", 10, "provisioning/deployments.html", 2),
             ("search.results", "search", 30, "components/search_hits.html", 2),
             ("resource.side", "facts", 20, "provisioning/facts.html", 4),
         ):

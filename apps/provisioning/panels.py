@@ -80,13 +80,6 @@ def stuck(viewer: "Person", **_: Any) -> Context | None:
     return {"todos": todos} if todos else None
 
 
-def deployments(viewer: "Person", **_: Any) -> Context | None:
-    """List what the viewer's own teams have."""
-    if not teams.may_anywhere(viewer, Action.REQUEST_CREATE):
-        return None
-    return {"rows": [row_of(one) for one in selectors.of_own_teams(viewer)]}
-
-
 def row_of(resource: "Resource") -> Context:
     """Lay out one resource for a table, or for the head of its page."""
     facts = dict(selectors.facts_of(resource))

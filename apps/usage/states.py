@@ -48,3 +48,15 @@ class Metric(models.IntegerChoices):
 
     ANSWER = 0, "Whole answer"
     FIRST_TOKEN = 1, "First token"
+
+
+class Punctual(models.TextChoices):
+    """Whether background work ran through in its time."""
+
+    ON_TIME = "on_time", "On time"
+    LATE = "late", "Late"
+
+    @property
+    def tone(self) -> str:
+        """The colour and icon of the status."""
+        return "good" if self == Punctual.ON_TIME else "warn"

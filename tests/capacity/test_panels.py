@@ -153,6 +153,7 @@ def test_platform_admins_see_where_quota_runs_out_first(alice):
     assert "nothing is tight" in draw('{% slot "home.side" %}', petra)
     pool(4000, used=2690)
     services.hold(Ask("request:1", [claim(910)]))
+    petra = type(petra).objects.get(pk=petra.pk)  # the next request
     html = draw('{% slot "home.side" %}', petra)
     assert "gpt-5.1 Global Standard, swedencentral" in html
     assert "67\xa0% used or committed, 23\xa0% held" in html

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.utils import timezone
 
 from apps.approvals.models import Decision, Step
@@ -167,18 +167,15 @@ def _pools(claims: Iterable[Claim]) -> dict[tuple[str, str, str], Free]:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """How decisions go: what waits, since when, and how long the last yes took."""
+class Pace:
+    """How long the last yes took, in the last 30 days."""
 
-    waiting: int
-    oldest_at: datetime | None
     decided: int
     median: timedelta | None
 
 
-def figures(viewer: Person) -> Figures:
-    """Count for those who decide: what waits, and the last 30 days."""
-    waiting = _in_review(inbox(viewer)).aggregate(n=Count("pk"), oldest=Min("opened_at"))
+def pace(viewer: Person) -> Pace:
+    """Take the median time from submit to the last yes, for those who decide."""
     last_yes = (
         Decision.objects.filter(step__request=OuterRef("pk"), verdict=Decision.Verdict.APPROVE)
         .order_by("-at")
@@ -193,9 +190,7 @@ def figures(viewer: Person) -> Figures:
         .values_list("submitted_at", "yes_at")
     )
     took = sorted(yes - submitted for submitted, yes in times)
-    return Figures(
-        waiting=waiting["n"],
-        oldest_at=waiting["oldest"],
+    return Pace(
         decided=len(took),
         median=took[len(took) // 2] if took else None,
     )

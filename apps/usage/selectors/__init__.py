@@ -2,13 +2,14 @@
 
 from apps.usage.selectors.calls import (
     Asked,
+    call_for,
     calls_iterator,
     calls_page,
     calls_visible,
     names_of,
 )
 from apps.usage.selectors.checks import differences, span
-from apps.usage.selectors.cube import Cube, cube_of, last_hour, requests_by_hour
+from apps.usage.selectors.cube import Cube, Names, cube_of, last_hour, requests_by_hour
 from apps.usage.selectors.health import Health, batches_page, health_for, late
 from apps.usage.selectors.home import (
     Busiest,
@@ -20,7 +21,15 @@ from apps.usage.selectors.home import (
     this_month,
     waits_of_day,
 )
-from apps.usage.selectors.minutes import Load, Minute, limit_tpm, load, load_of, minutes
+from apps.usage.selectors.minutes import (
+    Load,
+    Minute,
+    last_hour_of,
+    limit_tpm,
+    load,
+    load_of,
+    minutes,
+)
 from apps.usage.selectors.percentiles import (
     Percentiles,
     Waits,
@@ -44,10 +53,11 @@ from apps.usage.selectors.questions import (
     over_time,
 )
 from apps.usage.selectors.saved_views import saved_views
-from apps.usage.selectors.scope import Named, Scope, names, read_filters, scope_for
+from apps.usage.selectors.scope import COLUMNS, Named, Scope, names, read_filters, scope_for
 from apps.usage.selectors.sums import Sums, added
 
 __all__ = [
+    "COLUMNS",
     "PERIODS",
     "Answer",
     "Asked",
@@ -59,6 +69,7 @@ __all__ = [
     "Load",
     "Minute",
     "Named",
+    "Names",
     "OwnUsage",
     "Percentiles",
     "Period",
@@ -73,6 +84,7 @@ __all__ = [
     "ask_everything",
     "batches_page",
     "busiest_hours",
+    "call_for",
     "calls_iterator",
     "calls_page",
     "calls_visible",
@@ -81,6 +93,7 @@ __all__ = [
     "differences",
     "health_for",
     "last_hour",
+    "last_hour_of",
     "late",
     "limit_tpm",
     "load",

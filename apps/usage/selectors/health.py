@@ -15,6 +15,7 @@ from apps.teams.models import Person
 from apps.teams.roles import Action
 from apps.usage.models import IngestBatch
 from apps.usage.selectors.schema import BY_MONTH, month_of, raw_table
+from apps.usage.states import Punctual
 
 DAY = timedelta(days=1)
 
@@ -56,6 +57,11 @@ class Work:
     at: datetime | None
     lag: timedelta
     late: bool
+
+    @property
+    def state(self) -> Punctual:
+        """Say whether it is on time."""
+        return Punctual.LATE if self.late else Punctual.ON_TIME
 
 
 @dataclass(frozen=True)
@@ -129,9 +135,14 @@ def late() -> list[str]:
     return list(health().late)
 
 
-def batches_page(cursor: str) -> keyset.Page[IngestBatch]:
-    """Cut one page out of the ledger, last batch first."""
+def batches_page(viewer: Person, cursor: str) -> keyset.Page[IngestBatch]:
+    """Cut one page out of the ledger, last batch first; empty unless the viewer runs the platform.
+
+    A key may name a file of any team.
+    """
     rows: QuerySet[IngestBatch] = IngestBatch.objects.select_related("source")
+    if not teams.may(viewer, Action.JOB_OPERATE, None):
+        rows = rows.none()
     return keyset.page(rows, order=ORDER, cursor=cursor)
 
 

@@ -47,22 +47,27 @@ class OwnUsage:
     as_of: datetime
 
     @property
-    def week(self) -> Sums:
-        """Return the sums of the seven days."""
-        return sum_of(cell for day in self.days for cell in day)
+    def total(self) -> Sums:
+        """Return the sums of the month."""
+        return sum_of(self.now)
 
     @property
-    def by_day(self) -> list[Sums]:
-        """Return the sums of each day."""
+    def total_before(self) -> Sums:
+        """Return the sums of the month before."""
+        return sum_of(self.before)
+
+    @property
+    def week(self) -> list[Sums]:
+        """Return the sums of each of the seven days."""
         return [sum_of(day) for day in self.days]
 
     def month_by(self, dimension: Dimension) -> dict[int, Sums]:
         """Return the sums of the month by row id."""
         return split(self.now, PLACE[dimension])
 
-    def by_day_of(self, dimension: Dimension, pk: int) -> list[Sums]:
-        """Return the sums of each day for one row."""
-        return [split(day, PLACE[dimension]).get(pk, Sums()) for day in self.days]
+    def week_by(self, dimension: Dimension) -> list[dict[int, Sums]]:
+        """Return the sums of each of the seven days by row id."""
+        return [split(day, PLACE[dimension]) for day in self.days]
 
 
 def own_usage(viewer: Person) -> OwnUsage:

@@ -47,6 +47,7 @@ PAGES = {
     "api_docs": "2 2 2 2 2 2 2 2 2 L",
     "health_live": "2 2 2 2 2 2 2 2 2 2",
     "health_ready": "2 2 2 2 2 2 2 2 2 2",
+    "api-usage": "2 2 2 2 2 2 2 2 2 1",
     "api-requests": "2 2 2 2 2 2 2 2 2 1",
     "api-request": "2 2 4 4 2 2 2 2 2 1",
     "api-request-messages": "2 2 4 4 2 2 2 2 2 1",

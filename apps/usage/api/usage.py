@@ -1,0 +1,107 @@
+"""Usage over the API, as JSON or CSV: sums by a dimension, in steps of time, percentiles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, renderer_classes
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.kernel.exports import csv_response
+from apps.kernel.money import CURRENCY
+from apps.requests.api.shapes import PROBLEM
+from apps.usage import selectors
+from apps.usage.api.shapes import ANSWER, METRICS, PARAMETERS, read_question
+from apps.usage.selectors import plain
+from apps.usage.selectors.plain import Plain
+from apps.usage.states import Metric
+
+Waits = Mapping[Metric, selectors.Percentiles]
+
+
+class Csv(JSONRenderer):
+    """Let a caller accept CSV, which the view streams by itself; a refusal stays JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+@extend_schema(
+    operation_id="usage_read",
+    parameters=PARAMETERS,
+    responses={
+        (200, "application/json"): ANSWER,
+        (200, "text/csv"): OpenApiTypes.STR,
+        422: PROBLEM,
+    },
+)
+@api_view(["GET"])
+@renderer_classes([JSONRenderer, Csv])
+def usage(request: Request) -> HttpResponseBase:
+    """Sum what one may see, by a dimension and in steps of time; rows sum to the total."""
+    viewer: Any = request.user
+    query = request.query_params
+    answer = selectors.ask(viewer, read_question(query))
+    body = _body(answer, series="series" in query)
+    if "percentiles" in query:
+        _add_percentiles(body, answer)
+    if isinstance(request.accepted_renderer, Csv):
+        return _file(body["series"] if "series" in body else body["rows"] or [body["total"]])
+    return Response(body)
+
+
+def _body(answer: selectors.Answer, *, series: bool) -> Plain:
+    period = answer.question.period
+    return {
+        "as_of": plain.moment(answer.as_of),
+        "currency": CURRENCY,
+        "period": {
+            "start": plain.moment(period.start),
+            "end": plain.moment(period.end),
+            "grain": period.grain.value,
+        },
+        "rows": plain.rows(answer),
+        "total": plain.of_sums(answer.total),
+        "before": plain.of_sums(answer.before),
+        **({"series": list(plain.steps(answer))} if series else {}),
+    }
+
+
+def _add_percentiles(body: Plain, answer: selectors.Answer) -> None:
+    """Add them to each row and the total; to each step only where it is one of the total."""
+    waits = selectors.waits(answer)
+    body["total"]["percentiles"] = _named({metric: one.now for metric, one in waits.items()})
+    for row, of_row in zip(body["rows"], selectors.waits_of_groups(answer), strict=True):
+        row["percentiles"] = _named(of_row)
+    if answer.question.by:
+        return
+    grain = answer.question.period.grain
+    found: dict[str, dict[Metric, selectors.Percentiles]] = {}
+    for metric, one in waits.items():
+        for at, percentiles in one.steps:
+            found.setdefault(plain.step(at, grain), {})[metric] = percentiles
+    for row in body.get("series", ()):
+        row["percentiles"] = _named(found[row[grain.value]])
+
+
+def _named(found: Waits) -> Plain:
+    return {METRICS[metric]: vars(one) for metric, one in found.items()}
+
+
+def _file(rows: list[Plain]) -> HttpResponseBase:
+    flat = [_flat(row) for row in rows]
+    header = list(dict.fromkeys(name for row in flat for name in row))
+    return csv_response("usage.csv", header=header, rows=[[r.get(n) for n in header] for r in flat])
+
+
+def _flat(row: Plain) -> Plain:
+    percentiles = row.pop("percentiles", {})
+    return row | {
+        f"{metric}_{name}": value
+        for metric, found in percentiles.items()
+        for name, value in found.items()
+    }

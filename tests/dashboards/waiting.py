@@ -9,11 +9,23 @@ from apps.usage import rollups
 from apps.usage.protocols import UNKNOWN
 from tests.usage.batches import deployment, events, send
 
+FACTS = {
+    "account": "aoai-1",
+    "endpoint": "https://aoai-1.openai.azure.com/",
+    "content_filter": "Microsoft.DefaultV2",
+    "upgrade": "OnceCurrentVersionExpired",
+}
+
+
+def built(people, **facts):
+    """Build a deployment with all the facts that its page shows."""
+    return deployment(people, **(FACTS | facts))
+
 
 def seed(people, *, calls=300, latency=True, days=6):
     """Send seeded calls of the last days, and roll them up; returns (mine, other, foreign)."""
     rng = np.random.default_rng(7)
-    mine = deployment(people, name="claims-triage-prod")
+    mine = built(people, name="claims-triage-prod")
     other = deployment(people, workload="policy-qa", name="policy-qa-prod")
     foreign = deployment(people, workload="fraud-notes", name="fraud-notes-prod")
     now = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)

@@ -64,6 +64,14 @@ def minutes(viewer: Person, resource: Resource, start: datetime, end: datetime) 
         return [Minute(*row, *latencies.get(row[0], ())) for row in cursor.fetchall()]
 
 
+def last_hour_of(resource: Resource) -> datetime | None:
+    """Return the last hour in which a deployment was called; None where it never was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(hour) FROM usage_hour WHERE deployment_id = %s", [resource.pk])
+        found: datetime | None = cursor.fetchone()[0]
+        return found
+
+
 @dataclass(frozen=True)
 class Load:
     """How the minutes of a span compare with the limit; tokens are input and output together.

@@ -1,0 +1,138 @@
+"""A deployment's page says how near its limit it comes, minute by minute."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.dashboards.panels.deployment import said
+from apps.kernel import formats
+from apps.usage import rollups, selectors
+from tests.dashboards.waiting import built
+from tests.usage.batches import events, grant, send
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def evening():
+    """18:00 UTC of the day before yesterday."""
+    return (timezone.now() - timedelta(days=2)).replace(hour=18, minute=0, second=0, microsecond=0)
+
+
+def busy(resource, hour, *, above=15, peak=780_667):
+    """Send one call a minute: `above` of them over 500 K tokens, the highest at minute 43."""
+    tokens = [499_000] * 60
+    for minute in range(29, 29 + above):
+        tokens[minute] = 500_001
+    if above:
+        tokens[43] = peak
+    times = [hour + n * MINUTE for n in range(60)]
+    send(events(resource, times, input_tokens=[n - 100 for n in tokens], latency_ms=900))
+    rollups.roll_all()
+
+
+def shown(client, resource, query=""):
+    response = client.get(f"/resources/{resource.pk}/{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def plain(text):
+    return text.replace(formats.NBSP, " ")
+
+
+def test_it_counts_the_minutes_above_the_limit(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    html = shown(client_of(people.alice), resource)
+    sentence = "15 of 60 minutes above your 500 K TPM (peak 780 667 at 18:43 UTC)"
+    assert sentence in plain(html)
+    assert "dashed: 500 K TPM" in plain(html)
+    load = selectors.load_of(people.alice, resource, evening, evening + timedelta(hours=1))
+    assert plain(said(load)) == sentence
+
+
+def test_exactly_the_limit_is_not_above_it(people, client_of, evening):
+    resource = built(people, capacity=499)
+    busy(resource, evening, above=0)
+    html = plain(shown(client_of(people.alice), resource))
+    assert "No minute above your 499 K TPM (peak 499 000 at 18:00 UTC)" in html
+
+
+def test_a_day_and_an_hour_can_be_chosen(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    send(events(resource, [evening - timedelta(days=3, hours=9)] * 2))
+    rollups.roll_all()
+    client = client_of(people.alice)
+    day = evening - timedelta(days=3)
+    html = plain(shown(client, resource, f"?day={day:%Y-%m-%d}"))
+    assert "No minute above your 500 K TPM (peak 2 200 at 09:00 UTC)" in html
+    html = plain(shown(client, resource, f"?day={evening:%Y-%m-%d}&hour=7"))
+    assert "07:00–07:59 UTC" in html
+    assert "No calls on" in html
+    assert f"?day={evening:%Y-%m-%d}&amp;hour=18" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?day=tomorrow", "“tomorrow” cannot be read as a day"),
+        ("?day=0001-01-01", "“0001-01-01” cannot be read as a day"),
+        ("?day=2026-11-16&hour=24", "“24” is no hour of a day"),
+        ("?hour=-1", "“-1” is no hour of a day"),
+    ],
+)
+def test_what_cannot_be_read_gets_a_sentence_and_the_last_day(
+    people, client_of, evening, query, sentence
+):
+    resource = built(people)
+    busy(resource, evening)
+    html = plain(shown(client_of(people.alice), resource, query))
+    assert sentence in html
+    assert "15 of 60 minutes above" in html
+
+
+def test_provisioned_throughput_has_no_tpm_limit(people, client_of, evening):
+    resource = built(people, sku="GlobalProvisionedManaged", capacity=15)
+    busy(resource, evening)
+    html = plain(shown(client_of(people.alice), resource))
+    assert "Its busiest minute had 780 667 tokens, at 18:43 UTC. It has no TPM limit." in html
+    assert "dashed" not in html
+
+
+def test_the_limit_is_reached_by_everybody_together(people, client_of, evening):
+    """Another team's calls count against the limit, though its usage is not shown."""
+    from apps.teams.models import Workload
+
+    resource = built(people)
+    guest = Workload.objects.get(slug="fraud-notes")
+    grant(resource, guest)
+    send(events(resource, [evening], input_tokens=400_000))
+    send(events(resource, [evening], input_tokens=400_000, workload=guest))
+    rollups.roll_all()
+    html = plain(shown(client_of(people.alice), resource))
+    assert "1 of 60 minutes above your 500 K TPM (peak 800 200 at 18:00 UTC)" in html
+    assert '400.1<span class="p-unit">K<' in html
+
+
+def test_nobody_has_called_it_yet(people, client_of):
+    html = shown(client_of(people.alice), built(people))
+    assert "Nobody has called it yet" in html
+    assert "tell of each call within a minute" in html
+
+
+def test_it_leads_to_its_usage_latency_and_calls(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    html = shown(client_of(people.alice), resource)
+    for page in ("usage", "latency", "calls"):
+        assert f"/{page}/?deployment={resource.pk}" in html
+
+
+def test_charlie_does_not_see_it(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    assert client_of(people.charlie).get(f"/resources/{resource.pk}/").status_code == 404

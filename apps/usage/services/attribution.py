@@ -15,11 +15,11 @@ from apps.usage.states import Counts
 EPOCH_AT = datetime.fromtimestamp(0, UTC)
 FOREVER_US = 1 << 62
 PAIR = 1 << 32  # workload × PAIR + deployment
-BILLS = """
+OTHERS = """
 SELECT workload_id, deployment_id, source_id
-FROM usage_billingsource
-JOIN unnest(%s::bigint[], %s::bigint[]) AS pair (workload_id, deployment_id)
-USING (workload_id, deployment_id)
+FROM unnest(%s::bigint[], %s::bigint[]) AS pair (workload_id, deployment_id)
+LEFT JOIN usage_billingsource USING (workload_id, deployment_id)
+WHERE source_id IS DISTINCT FROM %s
 """
 
 
@@ -71,37 +71,37 @@ def _in_force(ts_us: Column, pair: Column, code: Column, grants: Sequence[Slice]
 def _roles(events: Events, grants: Sequence[Slice], origin: Source) -> Column:
     """Say of each row what it counts for; the first source that tells of a pair bills it."""
     pairs = {(one.workload_id, one.resource_id) for one in grants}
-    bills = _bills(pairs)
-    if missing := pairs - bills.keys():
+    others = _others(pairs, origin)
+    if new := [pair for pair, source in others.items() if source is None]:
         BillingSource.objects.bulk_create(
-            [BillingSource(workload_id=w, deployment_id=d, source=origin) for w, d in missing],
+            [BillingSource(workload_id=w, deployment_id=d, source=origin) for w, d in new],
             ignore_conflicts=True,
         )
-        bills = _bills(pairs)
-    others = [w * PAIR + d for (w, d), source in bills.items() if source != origin.pk]
+        others = _others(pairs, origin)
     if not others:
         return np.full(len(events), Counts.BILLING.value)
-    evidence = np.isin(events.workload_id * PAIR + events.deployment_id, others)
+    elsewhere = [w * PAIR + d for w, d in others]
+    evidence = np.isin(events.workload_id * PAIR + events.deployment_id, elsewhere)
     return np.where(evidence, Counts.EVIDENCE.value, Counts.BILLING.value)
 
 
-def _bills(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def _others(pairs: set[tuple[int, int]], origin: Source) -> dict[tuple[int, int], int | None]:
+    """Look up the pairs that another source bills; None where no source does yet."""
     workloads, deployments = zip(*pairs, strict=True) if pairs else ((), ())
     with connection.cursor() as cursor:
-        cursor.execute(BILLS, [list(workloads), list(deployments)])
+        cursor.execute(OTHERS, [list(workloads), list(deployments), origin.pk])
         return {(w, d): source for w, d, source in cursor.fetchall()}
 
 
 def dictionaries(grants: Sequence[Slice]) -> tuple[list[int], list[int]]:
     """Look up the short numbers of the model version and the region of each slice."""
-    models: dict[tuple[str, str], int] = {}
-    regions: dict[str, int] = {}
-    for one in grants:
-        if (one.model, one.version) not in models:
-            row, _ = ModelKey.objects.get_or_create(model=one.model, version=one.version)
-            models[one.model, one.version] = row.pk
-        if one.region not in regions:
-            regions[one.region] = RegionKey.objects.get_or_create(name=one.region)[0].pk
+    models = {(one.model, one.version): one.pk for one in ModelKey.objects.all()}
+    for model, version in {(one.model, one.version) for one in grants} - models.keys():
+        row, _ = ModelKey.objects.get_or_create(model=model, version=version)
+        models[model, version] = row.pk
+    regions = {one.name: one.pk for one in RegionKey.objects.all()}
+    for name in {one.region for one in grants} - regions.keys():
+        regions[name] = RegionKey.objects.get_or_create(name=name)[0].pk
     return (
         [models[one.model, one.version] for one in grants],
         [regions[one.region] for one in grants],

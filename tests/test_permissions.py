@@ -5,6 +5,8 @@ Cells: 2 = 200 (or 302 after an act), 3 = 403 may not, 4 = 404 sees nothing, L =
 The rows are about a request, a draft and a resource of Claims Automation (Insurance).
 """
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
@@ -13,13 +15,15 @@ from django.utils import timezone
 
 from apps.approvals.models import Step
 from apps.catalog.models import ResidencyRule
+from apps.dashboards.panels.calls import url_of
 from apps.kernel.models import AuditEntry
 from apps.provisioning.models import Job, Resource
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 from apps.teams.roles import Action
-from apps.usage.models import SavedView
+from apps.usage.models import SavedView, UsageRecord
 from portal.demo import payload
+from tests.usage.batches import events, grant, send
 
 #         own team   same BU  other BU   platform            business                nobody
 WHO = ["alice", "bob", "dora", "charlie", "petra", "jonas", "sami", "fiona", "audra", "nobody"]
@@ -40,6 +44,9 @@ PAGES = {
     "resource": "2 2 4 4 2 2 2 2 2 L",
     "usage": "2 2 2 2 2 2 2 2 2 L",
     "cost": "2 2 2 2 2 2 2 2 2 L",
+    "latency": "2 2 2 2 2 2 2 2 2 L",
+    "calls": "2 2 2 2 2 2 2 2 2 L",
+    "call": "2 2 4 4 2 2 2 2 2 L",
     "audit": "2 3 2 2 2 3 2 3 2 L",
     "audit_csv": "2 3 2 2 2 3 2 3 2 L",
     "usage_ingest": "3 3 3 3 2 3 3 3 3 L",
@@ -150,7 +157,16 @@ def rows(people):
     }
 
 
+def address_of_a_call(resource):
+    if not UsageRecord.objects.exists():
+        grant(resource, resource.workload)
+        send(events(resource, [timezone.now() - timedelta(hours=1)]))
+    return url_of(UsageRecord.objects.get())
+
+
 def address(name, rows, *, pk=None):
+    if name == "call":
+        return address_of_a_call(rows["resource"])
     if name == "model":
         return reverse(name, args=["gpt-5.1"])
     if name in KINDS:
@@ -239,6 +255,7 @@ ENDED = {
     "request_progress": "4 4 2",
     "request_edit": "4 4 4",
     "resource": "4 4 2",
+    "call": "4 4 2",
     "audit": "3 3 2",
     "audit_csv": "3 3 2",
     "api-request": "4 4 2",

@@ -38,8 +38,12 @@ BASELINE = {
     ("petra", "/usage/?by=model"): 11,
     ("alice", "/cost/"): 9,
     ("fiona", "/cost/?period=30d"): 10,
+    ("alice", "/latency/"): 11,
+    ("petra", "/latency/?period=24h"): 12,
+    ("alice", "/calls/"): 9,
+    ("petra", "/calls/?team=claims&outcome=failed"): 11,
     ("petra", "request"): 26,
-    ("alice", "resource"): 7,
+    ("alice", "resource"): 16,
     ("alice", "/api/requests/"): 5,
 }
 

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.dashboards.panels.usage import _apart
+from apps.kernel import formats
 from apps.usage.models import SavedView
 from tests.dashboards import traffic
 
@@ -133,6 +135,14 @@ def test_everybody_sees_their_own_and_no_more(people, client_of, made):
     assert foreign.context["nothing"]["title"] == "Nothing matches these filters"
     assert "Claims Automation" not in foreign.content.decode()
     assert read(client_of(people.charlie).get("/usage/?team=claims&format=csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "parts"),
+    [(4_553, ("4\u00a0553", "")), (359, ("359", "")), (463_200_000, ("463.2", "M"))],
+)
+def test_a_number_is_parted_from_its_unit_and_not_inside(number, parts):
+    assert _apart(formats.short_count(number)) == parts
 
 
 def test_what_an_empty_page_says(people, client_of):

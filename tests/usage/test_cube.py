@@ -123,3 +123,13 @@ def test_whole_days_are_read_as_days_and_the_edges_as_hours(now):
     assert [name for name, *_ in pieces] == ["usage_hour", "usage_day", "usage_hour"]
     assert (pieces[0][2], pieces[-1][3]) == (noon - timedelta(days=2), noon)
     assert all(one[3] == other[2] for one, other in itertools.pairwise(pieces))
+
+
+def test_the_hour_that_goes_on_is_in_no_mean(people, traffic, now):
+    send(events(traffic[0], [now]))
+    rollups.roll_all()
+    start = now.replace(minute=0, second=0, microsecond=0) - 23 * HOUR
+    period = usage.Period(start, start + 24 * HOUR, Grain.HOUR)
+    present, _ = usage.requests_by_hour(usage.cube_of(people.petra, period, {}))
+    assert present[now.hour] is None
+    assert present.count(3.0) == 23

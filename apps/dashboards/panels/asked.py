@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.kernel import formats
 from apps.usage import selectors as usage
 from apps.usage.states import Dimension, Grain
 
@@ -22,7 +23,6 @@ AGAINST = {
     "24h": "on the 24 h before",
     "7d": "on the week before",
     "30d": "on the 30 days before",
-    "month": "on the month before",
 }
 OF_AN_ADDRESS = ("period", "from", "to", "month", "grain", "by", *(d.value for d in Dimension))
 
@@ -55,8 +55,10 @@ class Asked:
     @property
     def against(self) -> str:
         """Name what a number is compared with: `on the week before`."""
-        if self.period.name == "month" and self.period.end > self.now:
-            return "on the same days of the month before"
+        if self.period.name == "month":
+            month = formats.MONTHS[(self.period.start - timedelta(days=1)).month - 1]
+            going = self.period.end > self.now
+            return f"on the same days of {month}" if going else f"on {month}"
         return AGAINST.get(self.period.name, "on the period before")
 
     @property

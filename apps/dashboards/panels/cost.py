@@ -147,7 +147,7 @@ def _kpis(found: Cost) -> list[Context]:
             "Month to date" if _going(asked) else "List cost",
             cost,
             spark=whole(steps, asked.period),
-            foot=f"list cost, {asked.period.label}",
+            foot=f"list cost, {_how_far(asked)}",
         ),
         _money(
             "Change",
@@ -165,7 +165,14 @@ def _kpis(found: Cost) -> list[Context]:
 
 
 def _going(asked: Asked) -> bool:
+    """Say whether the month that is shown is the present one."""
     return asked.period.name == "month" and asked.period.end > asked.now
+
+
+def _how_far(asked: Asked) -> str:
+    if not _going(asked):
+        return asked.period.label
+    return f"day {asked.now.day} of {(asked.period.end - asked.period.start).days}"
 
 
 def _money(label: str, nano: int | None, *, sign: bool = False, **more: object) -> Context:

@@ -124,7 +124,7 @@ def _kpis(found: Usage) -> list[Context]:
     against, period = asked.against, asked.period
 
     def kpi(label: str, text: str, name: str, **more: object) -> Context:
-        value, _, unit = text.partition(formats.NBSP)
+        value, unit = _apart(text)
         spark = whole([getattr(step, name) for step in found.totals], period)
         return {"label": label, "value": value, "unit": unit, "spark": spark, **more}
 
@@ -151,6 +151,12 @@ def _kpis(found: Usage) -> list[Context]:
             "foot": unpriced(total),
         },
     ]
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """Part a number from its unit: `463.2 M` has one, `4 553` has none."""
+    value, _, unit = text.rpartition(formats.NBSP)
+    return (text, "") if unit[-1:].isdigit() or not value else (value, unit)
 
 
 def unpriced(total: usage.Sums) -> str:
@@ -254,8 +260,9 @@ def _cached(found: Usage) -> figures.Figure:
         empty_title="No source tells of cached input",
         empty_text="Unknown is not zero: the calls of this period came without that number.",
     )
-    times = moments(found.series.steps, found.asked.period.grain)
-    return figures.share_line(words, times, [step.cached_share for step in found.totals])
+    period, steps = found.asked.period, found.series.steps
+    shares = whole([step.cached_share for step in found.totals], period)
+    return figures.share_line(words, moments(steps, period.grain)[: len(shares)], shares)
 
 
 def _table_file(found: Usage) -> File:

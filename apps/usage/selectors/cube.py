@@ -123,19 +123,23 @@ def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[s
 
 
 def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None]]:
-    """Return the mean requests in each hour of the day, UTC: in the period, and the one before."""
+    """Return the mean requests in each hour of the day, UTC: in the period, and the one before.
+
+    The hour that goes on is left out: half an hour of calls is no hour.
+    """
     now = timezone.now()
     period, before = found.period, found.period.before(now)
+    end = min(period.end, now.replace(minute=0, second=0, microsecond=0))
     condition, values = found.scope.sql()
     sql = (
         "SELECT hour >= %s, extract(hour FROM hour AT TIME ZONE 'UTC')::int, "  # noqa: S608
         "sum(requests)::bigint FROM usage_hour WHERE (hour >= %s AND hour < %s "
         f"OR hour >= %s AND hour < %s) AND {condition} GROUP BY 1, 2"
     )
-    spans = [before.start, before.end, period.start, period.end]
+    spans = [before.start, before.end, period.start, end]
     rows = {(row[0], row[1]): row[2] for row in _rows(sql, [period.start, *spans, *values])}
     return (
-        _means(rows, period.start, min(period.end, now), present=True),
+        _means(rows, period.start, end, present=True),
         _means(rows, before.start, before.end, present=False),
     )
 
@@ -150,7 +154,7 @@ def last_hour(viewer: Person) -> datetime | None:
 def _means(
     rows: Mapping[tuple[bool, int], int], start: datetime, end: datetime, *, present: bool
 ) -> list[float | None]:
-    hours = -((start - end) // HOUR)  # a begun hour counts
+    hours = (end - start) // HOUR
     times = Counter((start + number * HOUR).hour for number in range(hours))
     return [rows.get((present, n), 0) / times[n] if times[n] else None for n in range(24)]
 

@@ -17,12 +17,11 @@ class DashboardsConfig(AppConfig):
         for slot, module, name, order, template, queries in (
             ("home.headline", "home.finance", "headline", 10, "home_headline", 3),
             ("home.side", "home.lead", "cost", 20, "home_cost", 4),
-            ("home.side", "home.admin", "ingest", 20, "home_ingest", 1),
-            ("home.side", "home.finance", "unpriced", 20, "home_unpriced", 3),
             ("home.figures", "home.lead", "figures", 20, "kpis", 4),
             ("home.figures", "home.admin", "figures", 50, "kpis", 1),
             ("home.figures", "home.finance", "figures", 20, "kpis", 3),
             ("home.main", "home.lead", "deployments", 10, "home_deployments", 5),
+            ("home.main", "home.admin", "ingest", 10, "home_ingest", 1),
             ("home.main", "home.finance", "month_by_unit", 10, "home_units", 3),
             ("resource.main", "deployment", "traffic", 5, "deployment", 9),
         ):

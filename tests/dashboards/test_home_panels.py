@@ -157,8 +157,8 @@ def test_who_asks_for_nothing_has_no_team_panels(people, who):
 @pytest.mark.parametrize("who", ["alice", "bob", "petra", "jonas", "sami", "audra"])
 def test_who_pays_for_nothing_has_no_money_panels(people, who):
     person = again(getattr(people, who))
-    panels = (finance.headline, finance.figures, finance.month_by_unit, finance.unpriced)
-    assert [panel(person) for panel in panels] == [None] * 4
+    panels = (finance.headline, finance.figures, finance.month_by_unit)
+    assert [panel(person) for panel in panels] == [None] * 3
 
 
 @pytest.mark.parametrize("who", ["alice", "fiona", "jonas", "sami", "audra"])
@@ -197,10 +197,10 @@ def test_a_workload_that_stopped_moves_the_bill_too(people):
 
 def test_calls_without_a_price_are_counted_and_named(people, client_of):
     used(built(people), NOW - HOUR)
-    assert finance.unpriced(again(people.fiona)) is None
+    assert finance.month_by_unit(again(people.fiona))["unpriced"] is None
     lost = built(people, model="no-such-model", version="1")
     used(lost, NOW - HOUR, NOW - 2 * HOUR)
-    found = finance.unpriced(again(people.fiona))
+    found = finance.month_by_unit(again(people.fiona))["unpriced"]
     assert [(one.name.label, one.now.unpriced) for one in found["rows"]] == [(lost.name, 2)]
     page = home(client_of(people.fiona))
     assert "2 calls have no price and are in no amount." in page
@@ -218,8 +218,10 @@ def test_a_month_without_any_price_is_a_dash(people):
 
 
 def test_an_empty_platform_has_words_for_it(people, client_of):
-    assert "November is at 0.00 USD on day 25" in home(client_of(people.fiona))
-    assert "No call yet this month or the last" in home(client_of(people.fiona))
+    finance_page = home(client_of(people.fiona))
+    assert "November is at 0.00 USD on day 25" in finance_page
+    assert "There is nothing on the same days of October to compare with." in finance_page
+    assert "No call yet this month or the last" in finance_page
     assert "Nothing is built yet" in home(client_of(people.alice))
     assert "No source has sent anything yet" in home(client_of(people.petra))
 
@@ -227,8 +229,8 @@ def test_an_empty_platform_has_words_for_it(people, client_of):
 def test_an_admin_sees_how_ingest_does(people, client_of):
     used(built(people), NOW - HOUR, NOW - 200 * DAY)
     page = home(client_of(people.petra))
-    assert "1 rows in 24 h, 1 refused" in page
-    assert re.search(r"<dt>gateway</dt>\s*<dd class=\"n\">\s*<time [^>]*>today 09:32</time>", page)
+    assert "24 h: 1 stored, 1 refused" in page
+    assert re.search(r">gateway</th>\s*<td [^>]*>\s*<time [^>]*>today 09:32</time>", page)
     assert "has never run. Is the worker up?" in page
 
 

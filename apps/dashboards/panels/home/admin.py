@@ -24,7 +24,7 @@ def figures(viewer: "Person") -> Context | None:
             words.kpi(
                 "Ingest lag",
                 *words.parted(formats.duration(found.lag)),
-                foot=f"{rows} rows in 24 h, {refused} refused",
+                foot=f"24 h: {rows} stored, {refused} refused",
             )
         ]
     }

@@ -28,14 +28,16 @@ def headline(viewer: "Person") -> Context | None:
     now, then = month.answer().total, month.answer().before
     day = min(timezone.now(), month.period.end).day
     name, cost = words.month(month.period), now.cost_nano
-    change = formats.trend(cost, then.cost_nano, words.against(before))
+    against = words.against(before)
+    change = formats.trend(cost, then.cost_nano, against)
     return {
         "headline": f"{name} has no priced call by day {day}"
         if cost is None
         else f"{name} is at {formats.money(cost)} on day {day}",
-        "change": change,
+        "change": f"List cost {change}"
+        if then.cost_nano
+        else f"There is nothing {against} to compare with",
         "unpriced": now.unpriced,
-        "as_of": month.as_of,
     }
 
 
@@ -97,12 +99,12 @@ def month_by_unit(viewer: "Person") -> Context | None:
         "month": words.month(month.period),
         "before": words.month(_before(viewer)),
         "units": [(one, _trend(one), _share(one, total)) for one in units],
-        "most": max((one.now.list_cost_nano for one in units), default=0),
         "total": total,
         "total_before": before,
         "total_trend": formats.trend(total.cost_nano, before.cost_nano),
         "up": [pair for pair in by_size[::-1] if pair[1] > 0][:MOVERS],
         "down": [pair for pair in by_size if pair[1] < 0][:MOVERS],
+        "unpriced": _unpriced(month),
         "as_of": month.as_of,
     }
 
@@ -116,17 +118,12 @@ def _trend(change: usage.Change) -> formats.Trend:
     return formats.trend(change.now.cost_nano, change.before.cost_nano)
 
 
-def unpriced(viewer: "Person") -> Context | None:
-    """List the deployments whose calls have no price, and say what to do."""
-    if not _pays(viewer):
-        return None
-    found = [
-        one for one in usage.changes(once(viewer, _month), Dimension.DEPLOYMENT) if one.now.unpriced
-    ]
+def _unpriced(month: usage.Cube) -> Context | None:
+    """List the deployments whose calls have no price."""
+    found = [one for one in usage.changes(month, Dimension.DEPLOYMENT) if one.now.unpriced]
     found.sort(key=lambda one: (-one.now.unpriced, one.name.label))
-    if not found:
-        return None
-    return {"rows": found[:UNPRICED], "count": len(found), "more": len(found) - UNPRICED}
+    more = len(found) - UNPRICED
+    return {"rows": found[:UNPRICED], "count": len(found), "more": more} if found else None
 
 
 def _pays(viewer: "Person") -> bool:

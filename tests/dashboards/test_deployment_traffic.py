@@ -54,6 +54,18 @@ def test_it_counts_the_minutes_above_the_limit(people, client_of, evening):
     assert plain(said(load)) == sentence
 
 
+def test_sixty_minutes_across_two_hours_count_where_they_are_above_more_often(
+    people, client_of, evening
+):
+    resource = built(people)
+    busy(resource, evening + timedelta(minutes=25))
+    html = plain(shown(client_of(people.alice), resource))
+    assert "15 of 60 minutes above your 500 K TPM (peak 780 667 at 19:08 UTC)" in html
+    assert "18:25–19:24 UTC" in html
+    one = shown(client_of(people.alice), resource, f"?day={evening:%Y-%m-%d}&hour=18")
+    assert "6 of 60 minutes above your 500 K TPM (peak 500 001 at 18:54 UTC)" in plain(one)
+
+
 def test_exactly_the_limit_is_not_above_it(people, client_of, evening):
     resource = built(people, capacity=499)
     busy(resource, evening, above=0)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.usage import rollups
@@ -176,6 +178,15 @@ def test_bad_input_is_a_problem_with_a_sentence(people, client_of, query, field,
     assert said in problem["detail"]
     assert list(problem["errors"]) == [field]
     assert len(problem["detail"]) < 400
+
+
+def test_only_rollups_are_read_and_few_times(people, used, client_of):
+    client = client_of(people.alice)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(f"/api/usage/?{DAYS}&by=workload&series=1&percentiles=1")
+    queries = [one["sql"] for one in asked]
+    assert not [sql for sql in queries if "usage_record" in sql]
+    assert len(queries) <= 12, queries
 
 
 def test_other_formats_are_refused(people, client_of):

@@ -1,5 +1,6 @@
 """What a deployment's traffic says: how near it comes to its limit, minute by minute."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -50,7 +51,7 @@ def traffic(
     query: Mapping[str, str] | None = None,
     **_: object,
 ) -> Context:
-    """Show the busiest hour of the last day with calls, or what `day` and `hour` ask for."""
+    """Show the busiest 60 minutes of the last day with calls, or what `day` and `hour` ask for."""
     last = usage.last_hour_of(resource)
     if last is None:
         return {"never": NEVER}
@@ -60,16 +61,18 @@ def traffic(
     except InvalidError as error:
         problem, start, hour = error.message, last + HOUR - DAY, None
     hours = _hours(viewer, resource, start)
-    shown = _shown(hours, hour, start)
+    at = start + (hour or 0) * HOUR
+    shown = hours.get(at) if hour is not None else _busiest(hours, usage.limit_tpm(resource))
+    at = shown.at if shown else at
     return {
         "problem": problem,
         "kpis": _kpis(viewer, resource),
-        "figure": _figure(resource, shown, hours.get(shown)),
-        "hours": [_link(one, current=one.at == shown) for one in hours.values()],
-        "day": shown.date(),
+        "figure": _figure(resource, at, shown),
+        "hours": [_link(one, current=one.at == at) for one in hours.values()],
+        "day": at.date(),
         "latest": timezone.now().date(),
-        "earlier": _day_url(shown.date() - timedelta(days=1)),
-        "later": _day_url(shown.date() + timedelta(days=1)) if shown.date() < last.date() else "",
+        "earlier": _day_url(at.date() - timedelta(days=1)),
+        "later": _day_url(at.date() + timedelta(days=1)) if at.date() < last.date() else "",
         "links": _links(resource),
     }
 
@@ -112,12 +115,23 @@ def _hours(viewer: "Person", resource: "Resource", start: datetime) -> dict[date
     }
 
 
-def _shown(hours: Mapping[datetime, Hour], hour: int | None, start: datetime) -> datetime:
-    if hour is not None:
-        return start + hour * HOUR
-    if not hours:
-        return start
-    return max(hours.values(), key=lambda one: one.weight).at
+def _busiest(hours: Mapping[datetime, Hour], limit: int | None) -> Hour | None:
+    """Choose the busiest hour of the clock, or 60 minutes across two that are above more often."""
+    best = max(hours.values(), key=lambda one: one.weight, default=None)
+    if best is None or limit is None:
+        return best
+    found = [minute for one in hours.values() for minute in one.minutes]
+    above = [minute.at for minute in found if minute.tokens > limit]
+    at = max((one.at for one in found), key=lambda at: _within(above, at))
+    if _within(above, at) <= best.load.above:
+        return best
+    across = [minute for minute in found if at <= minute.at < at + HOUR]
+    load = usage.load(across, limit, at, at + HOUR)
+    return Hour(at, across, load) if load else best
+
+
+def _within(moments: Sequence[datetime], at: datetime) -> int:
+    return bisect_left(moments, at + HOUR) - bisect_left(moments, at)
 
 
 def said(load: usage.Load) -> str:

@@ -27,7 +27,7 @@ PAGES = {
         "request",
     ],
     "dora": ["/", "/resources/", "resource", "built"],
-    "petra": ["/", "/inbox/", "/audit/", "/catalogue/residency/", "request"],
+    "petra": ["/", "/inbox/", "/usage/ingest/", "/audit/", "/catalogue/residency/", "request"],
     "fiona": ["/", "/inbox/"],
     "audra": ["/", "/audit/", "/requests/"],
 }

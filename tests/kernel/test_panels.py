@@ -1,5 +1,7 @@
 """Panels: one that fails does not take the page with it."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 from django.template import RequestContext, engines
@@ -64,3 +66,24 @@ def test_a_name_is_taken_once():
     _add("a", 1, lambda viewer: None)
     with pytest.raises(ValueError, match="already has a panel"):
         _add("a", 2, lambda viewer: None)
+
+
+def test_what_several_panels_need_is_asked_once_per_viewer():
+    asked = []
+
+    def ask(viewer):
+        asked.append(viewer.name)
+        return [viewer.name]
+
+    ada, ben = SimpleNamespace(name="Ada"), SimpleNamespace(name="Ben")
+    assert panels.once(ada, ask) is panels.once(ada, ask)
+    assert panels.once(ben, ask) == ["Ben"]
+    assert asked == ["Ada", "Ben"]
+
+
+def test_an_answer_of_none_is_kept_too():
+    asked = []
+    viewer = SimpleNamespace()
+    assert panels.once(viewer, asked.append) is None
+    assert panels.once(viewer, asked.append) is None
+    assert asked == [viewer]

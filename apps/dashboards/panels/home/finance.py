@@ -1,5 +1,7 @@
 """Finance's home: where the month stands, who moves it, and what has no price."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -20,47 +22,60 @@ MOVERS = 4  # up, and as many down
 UNPRICED = 5
 
 
+@dataclass(frozen=True)
+class Month:
+    """The month so far and the one before, cut at the same day and hour."""
+
+    cube: usage.Cube
+    before: usage.Period
+    total: usage.Sums
+    total_before: usage.Sums
+    units: Sequence[usage.Change]
+
+    @property
+    def name(self) -> str:
+        """Name it: `November`."""
+        return words.month(self.cube.period)
+
+    @property
+    def trend(self) -> formats.Trend:
+        """Compare its list cost with the month before."""
+        against = words.against(self.before)
+        return formats.trend(self.total.cost_nano, self.total_before.cost_nano, against)
+
+
 def headline(viewer: "Person") -> Context | None:
     """Answer what finance comes to ask: where the month stands."""
-    if not _pays(viewer):
+    month = once(viewer, _month)
+    if month is None:
         return None
-    month, before = once(viewer, _month), _before(viewer)
-    now, then = month.answer().total, month.answer().before
-    day = min(timezone.now(), month.period.end).day
-    name, cost = words.month(month.period), now.cost_nano
-    against = words.against(before)
-    change = formats.trend(cost, then.cost_nano, against)
+    day, cost = timezone.now().day, month.total.cost_nano
     return {
-        "headline": f"{name} has no priced call by day {day}"
+        "headline": f"{month.name} has no priced call by day {day}"
         if cost is None
-        else f"{name} is at {formats.money(cost)} on day {day}",
-        "change": f"List cost {change}"
-        if then.cost_nano
-        else f"There is nothing {against} to compare with",
-        "unpriced": now.unpriced,
+        else f"{month.name} is at {formats.money(cost)} on day {day}",
+        "change": f"List cost {month.trend}"
+        if month.total_before.cost_nano
+        else f"There is nothing {words.against(month.before)} to compare with",
+        "unpriced": month.total.unpriced,
     }
 
 
 def figures(viewer: "Person") -> Context | None:
     """Head the page with the month, the one before, what has no price, and the biggest unit."""
-    if not _pays(viewer):
+    month = once(viewer, _month)
+    if month is None:
         return None
-    month, before = once(viewer, _month), _before(viewer)
-    now, then = month.answer().total, month.answer().before
-    units = usage.changes(month, Dimension.BU)
-    first = units[0] if units and now.list_cost_nano else None
+    now = month.total
+    first = month.units[0] if month.units and now.list_cost_nano else None
     share = first.now.list_cost_nano / now.list_cost_nano if first else None
     return {
         "kpis": [
+            words.kpi(f"{month.name} to date", *words.money(now.cost_nano), trend=month.trend),
             words.kpi(
-                f"{words.month(month.period)} to date",
-                *words.money(now.cost_nano),
-                trend=formats.trend(now.cost_nano, then.cost_nano, words.against(before)),
-            ),
-            words.kpi(
-                f"Same days of {words.month(before)}",
-                *words.money(then.cost_nano),
-                foot=before.label,
+                f"Same days of {words.month(month.before)}",
+                *words.money(month.total_before.cost_nano),
+                foot=month.before.label,
             ),
             words.kpi(
                 "Without a price",
@@ -78,34 +93,28 @@ def figures(viewer: "Person") -> Context | None:
     }
 
 
-def _before(viewer: "Person") -> usage.Period:
-    return once(viewer, _month).period.before(timezone.now())
-
-
 def month_by_unit(viewer: "Person") -> Context | None:
-    """List the units with their change, and the workloads that move the month most."""
-    if not _pays(viewer):
-        return None
+    """List the units with their change, the workloads that move the month, what has no price."""
     month = once(viewer, _month)
-    units = usage.changes(month, Dimension.BU)
-    total, before = month.answer().total, month.answer().before
+    if month is None:
+        return None
     moved = [
         (one, one.cost_nano)
-        for one in usage.changes(month, Dimension.WORKLOAD)
+        for one in usage.changes(month.cube, Dimension.WORKLOAD)
         if one.cost_nano is not None
     ]
     by_size = sorted(moved, key=lambda pair: (pair[1], pair[0].name.label))
     return {
-        "month": words.month(month.period),
-        "before": words.month(_before(viewer)),
-        "units": [(one, _trend(one), _share(one, total)) for one in units],
-        "total": total,
-        "total_before": before,
-        "total_trend": formats.trend(total.cost_nano, before.cost_nano),
+        "month": month.name,
+        "before": words.month(month.before),
+        "units": [(one, _trend(one), _share(one, month.total)) for one in month.units],
+        "total": month.total,
+        "total_before": month.total_before,
+        "total_trend": formats.trend(month.total.cost_nano, month.total_before.cost_nano),
         "up": [pair for pair in by_size[::-1] if pair[1] > 0][:MOVERS],
         "down": [pair for pair in by_size if pair[1] < 0][:MOVERS],
-        "unpriced": _unpriced(month),
-        "as_of": month.as_of,
+        "unpriced": _unpriced(month.cube),
+        "as_of": month.cube.as_of,
     }
 
 
@@ -118,17 +127,24 @@ def _trend(change: usage.Change) -> formats.Trend:
     return formats.trend(change.now.cost_nano, change.before.cost_nano)
 
 
-def _unpriced(month: usage.Cube) -> Context | None:
+def _unpriced(cube: usage.Cube) -> Context | None:
     """List the deployments whose calls have no price."""
-    found = [one for one in usage.changes(month, Dimension.DEPLOYMENT) if one.now.unpriced]
+    found = [one for one in usage.changes(cube, Dimension.DEPLOYMENT) if one.now.unpriced]
     found.sort(key=lambda one: (-one.now.unpriced, one.name.label))
     more = len(found) - UNPRICED
     return {"rows": found[:UNPRICED], "count": len(found), "more": more} if found else None
 
 
-def _pays(viewer: "Person") -> bool:
-    return teams.may_anywhere(viewer, Action.DECIDE_FINANCE)
-
-
-def _month(viewer: "Person") -> usage.Cube:
-    return usage.cube_of(viewer, usage.this_month(), {})
+def _month(viewer: "Person") -> Month | None:
+    """Read the month for those who decide about money; None for anybody else."""
+    if not teams.may_anywhere(viewer, Action.DECIDE_FINANCE):
+        return None
+    cube = usage.cube_of(viewer, usage.this_month(), {})
+    whole = cube.answer()
+    return Month(
+        cube,
+        cube.period.before(timezone.now()),
+        whole.total,
+        whole.before,
+        usage.changes(cube, Dimension.BU),
+    )

@@ -3,34 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from apps.dashboards.panels.deployment import said
 from apps.kernel import formats
 from apps.usage import rollups, selectors
-from tests.dashboards.waiting import built
+from tests.dashboards import waiting
+from tests.dashboards.waiting import built, busy
 from tests.usage.batches import events, grant, send
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def evening():
-    """18:00 UTC of the day before yesterday."""
-    return (timezone.now() - timedelta(days=2)).replace(hour=18, minute=0, second=0, microsecond=0)
-
-
-def busy(resource, hour, *, above=15, peak=780_667):
-    """Send one call a minute: `above` of them over 500 K tokens, the highest at minute 43."""
-    tokens = [499_000] * 60
-    for minute in range(29, 29 + above):
-        tokens[minute] = 500_001
-    if above:
-        tokens[43] = peak
-    times = [hour + n * MINUTE for n in range(60)]
-    send(events(resource, times, input_tokens=[n - 100 for n in tokens], latency_ms=900))
-    rollups.roll_all()
+    return waiting.evening()
 
 
 def shown(client, resource, query=""):

@@ -9,6 +9,7 @@ from apps.usage import rollups
 from apps.usage.protocols import UNKNOWN
 from tests.usage.batches import deployment, events, send
 
+MINUTE = timedelta(minutes=1)
 FACTS = {
     "account": "aoai-1",
     "endpoint": "https://aoai-1.openai.azure.com/",
@@ -48,3 +49,20 @@ def seed(people, *, calls=300, latency=True, days=6):
         )
     rollups.roll_all()
     return mine, other, foreign
+
+
+def evening():
+    """Return 18:00 UTC of the day before yesterday."""
+    return (timezone.now() - timedelta(days=2)).replace(hour=18, minute=0, second=0, microsecond=0)
+
+
+def busy(resource, hour, *, above=15, peak=780_667):
+    """Send one call a minute: `above` of them over 500 K tokens, the highest at minute 43."""
+    tokens = [499_000] * 60
+    for minute in range(29, 29 + above):
+        tokens[minute] = 500_001
+    if above:
+        tokens[43] = peak
+    times = [hour + n * MINUTE for n in range(60)]
+    send(events(resource, times, input_tokens=[n - 100 for n in tokens], latency_ms=900))
+    rollups.roll_all()

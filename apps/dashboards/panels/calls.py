@@ -79,6 +79,7 @@ def page(asked: Asked) -> Context:
     named.learn(cube.named)
     named.learn_of(found.rows)
     shown = bar(asked, cube)
+    narrowed = bool(wanted.outcome) or wanted.slower_ms is not None
     return {
         **shown,
         "filters": [*shown["filters"], _outcomes(asked, wanted), _slower(asked, wanted)],
@@ -86,7 +87,7 @@ def page(asked: Asked) -> Context:
         "rows": [_row(call, named) for call in found.rows],
         "csv_url": asked.address(format="csv"),
         "nothing": None if found.rows else _nothing(asked, cube),
-        "all_calls": cube.answer().total.requests,
+        "all_calls": None if narrowed else cube.answer().total.requests,
     }
 
 

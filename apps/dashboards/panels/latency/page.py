@@ -15,6 +15,7 @@ from apps.usage import selectors as usage
 from apps.usage.states import Metric
 
 NOISE = 0.02  # two sketches, each at most 1 % off: a smaller change is none
+ENOUGH = 1_000  # answers; of fewer the highest percentiles are chance
 SPEED = Unit("tokens per s", 1, lambda value: formats.number(value, 1), ",.1f")
 UNKNOWN_TITLE = "No source tells a latency here"
 UNKNOWN_TEXT = "Files of traces know tokens only; the gateway and Azure Monitor tell latency too."
@@ -49,24 +50,25 @@ def page(asked: Asked) -> Context:
 def _kpis(known: Latency) -> list[Context]:
     answer, first = known.waits[Metric.ANSWER], known.waits[Metric.FIRST_TOKEN]
     return [
-        _kpi(known, "Half of all answers within", answer.now.p50, answer.before.p50),
-        _kpi(known, "95 % within", answer.now.p95, answer.before.p95),
-        _kpi(known, "99 % within", answer.now.p99, answer.before.p99),
-        _kpi(known, "First token, 95 % within", first.now.p95, first.before.p95),
+        _kpi(known, "Half of all answers within", answer, "p50"),
+        _kpi(known, "95 % within", answer, "p95"),
+        _kpi(known, "99 % within", answer, "p99"),
+        _kpi(known, "First token, 95 % within", first, "p95"),
     ]
 
 
-def _kpi(known: Latency, label: str, now: float | None, before: float | None) -> Context:
-    certain = now and before and abs(now - before) > NOISE * before
-    trend = formats.trend(
-        now, before, known.asked.against, by="ms", better="down" if certain else ""
-    )
+def _kpi(known: Latency, label: str, waits: usage.Waits, name: str) -> Context:
+    now, before = getattr(waits.now, name), getattr(waits.before, name)
     if now is None:
         return {"label": label, "value": formats.UNKNOWN, "foot": "no source tells it"}
-    value = formats.seconds_amount(now)
+    shown = {"label": label, "value": formats.seconds_amount(now), "unit": "s"}
     if before is None:
-        return {"label": label, "value": value, "unit": "s", "foot": "± 1 %, nothing before it"}
-    return {"label": label, "value": value, "unit": "s", "trend": trend}
+        return shown | {"foot": "± 1 %, nothing before it"}
+    many = min(waits.now.n, waits.before.n) >= ENOUGH
+    better = "down" if many and abs(now - before) > NOISE * before else ""
+    return shown | {
+        "trend": formats.trend(now, before, known.asked.against, by="ms", better=better)
+    }
 
 
 def _waits(known: Latency) -> Figure:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from apps.kernel import panels
 from portal.views import headline
 from tests.approvals.test_inbox import waiting
 from tests.requests.asks import plain
@@ -61,3 +62,23 @@ def test_the_rail_marks_one_place(people, client_of):
         page = plain(client_of(people.petra).get(url).content.decode())
         marked = re.findall(r'<a href="[^"]*" aria-current="page">(.*?)</a>', page, re.S)
         assert [place in one for one in marked] == [True], url
+
+
+def test_the_inbox_heads_the_page_of_who_decides_money_heads_that_of_finance(people, client_of):
+    waiting(people, 3)
+    page = home(client_of(people.petra))
+    assert re.search(r"Waiting for you</dt>.*?>3<span class=\"p-unit\">requests", page, re.S)
+    assert "the oldest since today" in page
+    assert "Waiting for you" not in home(client_of(people.fiona))
+
+
+def test_a_headline_that_fails_leaves_the_page_its_own(people, client_of, monkeypatch, caplog):
+    def broken(viewer):
+        raise LookupError
+
+    failing = panels.Panel("broken", 1, broken, "dashboards/home_headline.html")
+    monkeypatch.setitem(panels.SLOTS, "home.headline", [failing])
+    page = home(client_of(people.fiona))
+    assert "Nothing needs you, Fiona" in page
+    assert "This part of the page could not be drawn." in page
+    caplog.clear()

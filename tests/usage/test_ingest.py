@@ -87,6 +87,30 @@ def test_what_a_second_source_says_is_evidence_and_in_no_total(people, now):
     assert BillingSource.objects.get().source.slug == "gateway"
 
 
+def test_what_the_billing_source_says_counts_even_if_another_source_said_it_first(people, now):
+    resource, ids = deployment(people), [b"e" * 16]
+    send(events(resource, [now]))
+    send(events(resource, [now], ids=ids, input_tokens=7), source="monitor")
+    receipt = send(events(resource, [now], ids=ids, input_tokens=9))
+    assert (receipt.inserted, receipt.duplicate, receipt.evidence) == (1, 0, 0)
+    again = send(events(resource, [now], ids=ids, input_tokens=7), source="monitor")
+    assert (again.inserted, again.duplicate) == (0, 1)
+    rollups.roll_all()
+    assert UsageRecord.objects.count() == 2
+    for table in ("usage_hour", "usage_day"):
+        assert (total(table, "requests"), total(table, "input_tokens")) == (2, 1009)
+    assert selectors.differences(*selectors.span()) == []
+
+
+def test_a_source_all_of_whose_rows_are_refused_bills_nothing(people, now):
+    resource = deployment(people, days=1)
+    early = send(events(resource, [now - timedelta(days=3)]), source="files")
+    assert (early.inserted, len(early.refused)) == (0, 1)
+    receipt = send(events(resource, [now]))
+    assert (receipt.inserted, receipt.evidence) == (1, 0)
+    assert BillingSource.objects.get().source.slug == "gateway"
+
+
 def test_rows_without_a_grant_are_refused_and_pass_once_there_is_one(people, now):
     resource = deployment(people, days=1)
     early = now - timedelta(days=3)

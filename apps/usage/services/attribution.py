@@ -49,7 +49,8 @@ def attribute(events: Events, origin: Source) -> tuple[Placed, Column]:
     grant = _in_force(events.ts_us, pair, code, grants)
     lost = grant == UNKNOWN
     known = events.take(~lost) if lost.any() else events
-    return Placed(known, grants, grant[~lost], _roles(known, grants, origin)), lost
+    used = [grants[position] for position in np.unique(grant[~lost])]
+    return Placed(known, grants, grant[~lost], _roles(known, used, origin)), lost
 
 
 def _in_force(ts_us: Column, pair: Column, code: Column, grants: Sequence[Slice]) -> Column:

@@ -200,6 +200,12 @@ def _through_stage(table: str, names: str, data: bytes) -> tuple[int, int]:
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS usage_stage (LIKE usage_record)")
         cursor.execute("TRUNCATE usage_stage")
         _copy(f"COPY usage_stage ({names}) FROM STDIN (FORMAT binary)", data)
+        # What the billing source says of a call takes the place of another source's word.
+        cursor.execute(
+            f"DELETE FROM {table} AS held USING usage_stage AS said "  # noqa: S608
+            "WHERE held.role = 1 AND said.role = 0 AND held.workload_id = said.workload_id "
+            "AND held.ts = said.ts AND held.event_id = said.event_id"
+        )
         cursor.execute(
             f"WITH fresh AS (INSERT INTO {table} ({names}) SELECT {names} FROM usage_stage "  # noqa: S608
             "ORDER BY workload_id, ts, event_id ON CONFLICT DO NOTHING RETURNING role) "

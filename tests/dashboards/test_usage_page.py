@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.dashboards.panels.usage import _apart
 from apps.kernel import formats
@@ -172,6 +173,21 @@ def test_an_address_that_cannot_be_read_gets_a_sentence(people, client_of, query
     response = client_of(people.alice).get(f"/usage/?{query}")
     assert response.status_code == 422
     assert sentence in response.content.decode()
+
+
+@pytest.mark.parametrize("page", ["usage", "cost"])
+@pytest.mark.parametrize(
+    "query",
+    ["period=24h&grain=day", "from=2026-01-01", "period=7d&grain=hour", "period=month&grain=month"],
+)
+def test_steps_of_any_width_are_drawn_and_sum_to_the_total(people, client_of, made, page, query):
+    if query.startswith("from"):
+        query += f"&to={timezone.now():%Y-%m-%d}"
+    client = client_of(people.petra)
+    total = client.get(f"/{page}/?{query}").context["answer"].total
+    name = {"usage": "tokens", "cost": "days"}[page]
+    rows = read(client.get(f"/{page}/?{query}&format=csv&figure={name}"))
+    assert sum(int(row["requests"]) for row in rows) == total.requests > 0
 
 
 @pytest.mark.parametrize("query", ["", "?period=24h", "?period=month", "?team=claims&by=model"])

@@ -1,5 +1,6 @@
 """One reading of a period says what single questions say, of every dimension and filter."""
 
+import dataclasses
 import itertools
 from datetime import timedelta
 
@@ -133,3 +134,12 @@ def test_the_hour_that_goes_on_is_in_no_mean(people, traffic, now):
     present, _ = usage.requests_by_hour(usage.cube_of(people.petra, period, {}))
     assert present[now.hour] is None
     assert present.count(3.0) == 23
+
+
+@pytest.mark.parametrize("grain", [Grain.HOUR, Grain.DAY, Grain.MONTH])
+@pytest.mark.parametrize("period", ["days", "hours", "both"])
+def test_steps_of_any_width_sum_to_the_total(people, traffic, now, period, grain):
+    asked = dataclasses.replace(of(period, now), grain=grain)
+    answer = usage.cube_of(people.petra, asked, {}).answer(Dimension.WORKLOAD)
+    lines = [sums for _, line in usage.over_time(answer).lines for sums in line]
+    assert usage.added(lines) == answer.total

@@ -17,7 +17,8 @@ from apps.usage.selectors import plain
 from apps.usage.states import Dimension, Grain
 
 PATH = (Dimension.BU, Dimension.TEAM, Dimension.WORKLOAD, Dimension.DEPLOYMENT)
-NANO = "list_cost_nano"
+NOTHING_BEFORE = "nothing before to compare with"
+COST = "cost_nano"  # None where no call has a price
 
 
 class Cost:
@@ -34,7 +35,7 @@ class Cost:
     @cached_property
     def answer(self) -> usage.Answer:
         """Return the first eight of the level and the others, the dearest first."""
-        return self.cube.answer(self.level, order=NANO)
+        return self.cube.answer(self.level, order=COST)
 
     @cached_property
     def series(self) -> usage.Series:
@@ -55,14 +56,14 @@ def page(asked: Asked) -> Context:
     if empty := nothing(asked, found.cube, "cost"):
         return {**head, "nothing": empty}
     top = None if asked.query.get("rows") == "all" else TOP
-    answer = found.cube.answer(found.level, top=top, order=NANO)
+    answer = found.cube.answer(found.level, top=top, order=COST)
     return {
         **head,
         "kpis": _kpis(found),
         "figure": _over_time(found),
         "answer": answer,
         "rows": rows_of(asked, found.cube, answer),
-        "change": formats.trend(answer.total.list_cost_nano, answer.before.list_cost_nano or None),
+        "change": formats.trend(answer.total.cost_nano, answer.before.cost_nano or None),
         "unpriced": _unpriced(found),
         "more": any(group.name is None for group in answer.groups),
         "all_url": asked.address(rows="all"),
@@ -77,16 +78,20 @@ def file(asked: Asked) -> File:
         return file_of("cost-days.csv", list(plain.steps(found.answer)))
     if name != "table":
         raise NotFoundError
-    answer = found.cube.answer(found.level, top=None, order=NANO)
+    answer = found.cube.answer(found.level, top=None, order=COST)
     rows = [
-        row | {"list_cost_before": f"{decimal(_before(found, group)):f}"}
+        row | {"list_cost_before": _decimal(_before(found, group))}
         for row, group in zip(plain.rows(answer), answer.groups, strict=True)
     ]
     return file_of("cost.csv", rows)
 
 
-def _before(found: Cost, group: usage.Group) -> int:
-    return found.cube.before(found.level, group).list_cost_nano
+def _before(found: Cost, group: usage.Group) -> int | None:
+    return found.cube.before(found.level, group).cost_nano
+
+
+def _decimal(nano: int | None) -> str | None:
+    return None if nano is None else f"{decimal(nano):f}"
 
 
 def _root(cube: usage.Cube) -> int:
@@ -138,7 +143,7 @@ def _months(asked: Asked) -> list[Context]:
 
 
 def _kpis(found: Cost) -> list[Context]:
-    total, before, asked = found.answer.total, found.answer.before, found.asked
+    total, asked = found.answer.total, found.asked
     steps = [usage.added(step).cost_nano for step in _by_step(found)]
     cost = total.cost_nano
     calls = formats.plural(total.requests, "call")
@@ -149,12 +154,7 @@ def _kpis(found: Cost) -> list[Context]:
             spark=whole(steps, asked.period),
             foot=f"list cost, {_how_far(asked)}",
         ),
-        _money(
-            "Change",
-            total.list_cost_nano - before.list_cost_nano if before.requests else None,
-            sign=True,
-            trend=formats.trend(cost, before.cost_nano, asked.against),
-        ),
+        _change(found),
         {
             "label": "Unpriced calls",
             "value": formats.number(total.unpriced),
@@ -182,13 +182,26 @@ def _money(label: str, nano: int | None, *, sign: bool = False, **more: object) 
     return {"label": label, "value": text, "unit": "" if nano is None else CURRENCY, **more}
 
 
+def _change(found: Cost) -> Context:
+    """Compare with the period before, where both have a price."""
+    now, then = found.answer.total.cost_nano, found.answer.before.cost_nano
+    if now is None or not then:
+        return _money("Change", None, foot=NOTHING_BEFORE)
+    trend = formats.trend(now, then, found.asked.against)
+    return _money("Change", now - then, sign=True, trend=trend)
+
+
 def _mover(found: Cost) -> Context:
     """Name the group whose cost changed most, up or down."""
-    groups = found.cube.answer(found.level, top=None, order=NANO).groups
-    moved = [(g.sums.list_cost_nano - _before(found, g), g.label) for g in groups]
+    moved = []
+    if found.answer.before.cost_nano:
+        for group in found.cube.answer(found.level, top=None, order=COST).groups:
+            now, then = group.sums.cost_nano, _before(found, group)
+            if now is not None and then is not None:
+                moved.append((now - then, group.label))
     change, label = max(moved, key=lambda one: abs(one[0]), default=(0, ""))
-    if not change or not found.answer.before.requests:
-        return {"label": "Biggest mover", "value": formats.UNKNOWN, "foot": "nothing to compare"}
+    if not change:
+        return _money("Biggest mover", None, foot=NOTHING_BEFORE)
     return _money("Biggest mover", change, sign=True, foot=label)
 
 
@@ -197,7 +210,7 @@ def _by_step(found: Cost) -> list[tuple[usage.Sums, ...]]:
 
 
 def _over_time(found: Cost) -> figures.Figure:
-    asked, total = found.asked, found.answer.total.list_cost_nano
+    asked, total = found.asked, found.answer.total.cost_nano
     said = ""
     if total and found.answer.groups[0].name:
         first = found.answer.groups[0]

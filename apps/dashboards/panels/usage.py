@@ -123,45 +123,33 @@ def _kpis(found: Usage) -> list[Context]:
     total, before, asked = found.workloads.total, found.workloads.before, found.asked
     against, period = asked.against, asked.period
 
-    def kpi(label: str, text: str, name: str, **more: object) -> Context:
+    def kpi(label: str, text: str, name: str, **how: str) -> Context:
         value, unit = _apart(text)
-        spark = whole([getattr(step, name) for step in found.totals], period)
-        return {"label": label, "value": value, "unit": unit, "spark": spark, **more}
-
-    def counted(label: str, name: str) -> Context:
         now, then = getattr(total, name), getattr(before, name)
-        trend = formats.trend(now, then, against)
-        return kpi(label, formats.short_count(now), name, trend=trend)
+        spark = whole([getattr(step, name) for step in found.totals], period)
+        told = {"label": label, "value": value, "unit": unit, "spark": spark}
+        if not before.requests:
+            return told | {"foot": "nothing before to compare with"}
+        return told | {"trend": formats.trend(now, then, against, **how)}
 
     share, cost = total.cached_share, total.cost_nano
-    return [
-        counted("Tokens", "tokens"),
-        counted("Requests", "requests"),
-        kpi(
-            "Input from cache",
-            formats.UNKNOWN if share is None else formats.percent(share),
-            "cached_share",
-            trend=formats.trend(share, before.cached_share, against, by="points", better="up"),
-        ),
-        {
-            **kpi("List cost", "", "cost_nano"),
-            "value": formats.UNKNOWN if cost is None else formats.amount(cost),
-            "unit": "" if cost is None else "USD",
-            "trend": formats.trend(cost, before.cost_nano, against),
-            "foot": unpriced(total),
-        },
+    cached = formats.UNKNOWN if share is None else formats.percent(share)
+    money = formats.UNKNOWN if cost is None else formats.money(cost)
+    kpis = [
+        kpi("Tokens", formats.short_count(total.tokens), "tokens"),
+        kpi("Requests", formats.short_count(total.requests), "requests"),
+        kpi("Input from cache", cached, "cached_share", by="points", better="up"),
+        kpi("List cost", money, "cost_nano"),
     ]
+    if total.unpriced:
+        kpis[-1]["foot"] = f"{formats.plural(total.unpriced, 'call')} unpriced"
+    return kpis
 
 
 def _apart(text: str) -> tuple[str, str]:
     """Part a number from its unit: `463.2 M` has one, `4 553` has none."""
     value, _, unit = text.rpartition(formats.NBSP)
     return (text, "") if unit[-1:].isdigit() or not value else (value, unit)
-
-
-def unpriced(total: usage.Sums) -> str:
-    """Say how many calls have no price; nothing where each has one."""
-    return f"{formats.plural(total.unpriced, 'call')} unpriced" if total.unpriced else ""
 
 
 def _words(found: Usage, name: str, question: str, **more: str) -> figures.Words:
@@ -227,10 +215,7 @@ def _hours(found: Usage) -> figures.Figure:
     known = [(mean, hour) for hour, mean in zip(HOURS, present, strict=True) if mean is not None]
     most, at = max(known, key=lambda one: (one[0], -one[1]))
     least, low = min(known)
-    said = (
-        f"Most at {at:02d}:00, {formats.short_count(round(most))} an hour; "
-        f"least at {low:02d}:00, {formats.short_count(round(least))}."
-    )
+    said = f"Most at {at:02d}:00, {_mean(most)} an hour; least at {low:02d}:00, {_mean(least)}."
     words = _words(
         found,
         "hours",
@@ -240,6 +225,10 @@ def _hours(found: Usage) -> figures.Figure:
     )
     then = ("period before", before) if any(before) else None
     return figures.lines(words, HOURS, [("this period", present)], unit=MEAN, before=then)
+
+
+def _mean(requests: float) -> str:
+    return formats.number(requests, 1) if requests < 10 else formats.short_count(round(requests))
 
 
 def _cached(found: Usage) -> figures.Figure:

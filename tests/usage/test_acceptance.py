@@ -23,7 +23,7 @@ from tests.provisioning.test_pages import FACTS
 from tests.usage.batches import deployment
 from tests.usage.calls import run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.shared]
 DAY = datetime(2026, 11, 16, tzinfo=UTC)
 HOUR = DAY + timedelta(hours=18)
 ON = "from=2026-11-16&to=2026-11-16"

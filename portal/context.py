@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from apps.capacity import selectors as capacity
 from apps.kernel.logs import correlation_id
+from apps.kernel.panels import once
 from portal import navigation
 
 THEMES = ("auto", "light", "dark")
@@ -29,5 +30,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         **base,
         "nav": navigation.rail(request),
         "scope": navigation.scope_of(person),
-        "data_as_of": capacity.last_synced_at(),
+        "data_as_of": capacity.last_synced_at(once(person, capacity.every_subscription)),
     }

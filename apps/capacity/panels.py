@@ -235,7 +235,7 @@ def tight_pools(viewer: "Person") -> dict[str, Any] | None:
     return {
         "pools": [(pool, _use(pool)) for pool in pools],
         "as_of": min((pool.synced_at for pool in pools), default=None),
-        "troubles": [one for one in selectors.subscriptions() if one.trouble],
+        "troubles": [one for one in once(viewer, selectors.every_subscription) if one.trouble],
     }
 
 

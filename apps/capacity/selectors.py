@@ -4,7 +4,7 @@ Quota and real capacity are two answers: what our subscription may use, and what
 can take. Both are the same for everybody, so these selectors take no viewer.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -167,10 +167,15 @@ def subscriptions() -> QuerySet[Subscription]:
     return Subscription.objects.order_by("-tier")
 
 
-def last_synced_at() -> datetime | None:
+def every_subscription(viewer: Any) -> list[Subscription]:
+    """List the subscriptions, the same for everybody: a page asks once for all its parts."""
+    return list(subscriptions())
+
+
+def last_synced_at(known: Iterable[Subscription] | None = None) -> datetime | None:
     """Return since when all subscriptions are known; None while one never was."""
-    oldest = F("synced_at").asc(nulls_first=True)
-    return Subscription.objects.order_by(oldest).values_list("synced_at", flat=True).first()
+    times = [one.synced_at for one in (subscriptions() if known is None else known)]
+    return min((at for at in times if at), default=None) if all(times) else None
 
 
 def sku_of(meter: str) -> str:

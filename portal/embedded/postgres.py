@@ -25,6 +25,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "64MB",
+    "work_mem": "32MB",  # sums of a month by day are hashed, not sorted on disk
     "jit": "off",  # queries of a portal are short
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -80,8 +80,17 @@ def _answer(scope: Scope, question: Question) -> Answer:
     total = added(found.values())
     before = added(_by_group(scope, period.before(now), None).values())
     by = question.by
-    groups = groups_of(question, found, names(by, list(found))) if by else []
+    groups = groups_of(question, found, names(by, _leaders(question, found))) if by else []
     return Answer(question, groups, total, before, as_of(period), scope)
+
+
+def _leaders(question: Question, found: Mapping[int, Sums]) -> list[int]:
+    """Return the ids that may be among the first; names of thousands of others cost the most."""
+    ranks = sorted((_rank(sums, question.order) for sums in found.values()), reverse=True)
+    top = question.top or len(ranks)
+    if question.by == Dimension.MODEL or len(ranks) <= top + 1:  # versions are ranked together
+        return list(found)
+    return [pk for pk, sums in found.items() if _rank(sums, question.order) >= ranks[top - 1]]
 
 
 def groups_of(

@@ -18,7 +18,7 @@ LOCK = 41  # first key of our advisory locks (rollups have 42 to 44)
 DAYS_AHEAD = 7
 CLOSE_AFTER = timedelta(hours=1)  # late rows of the last minutes come in before the indexes
 READ_INDEXES = {
-    "deployment": "(deployment_id, ts)",
+    "deployment": "(deployment_id, ts) INCLUDE (role, status, input_tokens, output_tokens)",
     "team": "(team_id, ts)",
 }
 

@@ -24,6 +24,7 @@ MOST_GROUPS = 500
 TOPS = {"all": None, **{str(count): count for count in range(1, MOST_GROUPS + 1)}}
 FLAGS = ("series", "percentiles")
 OTHERS = ("period", "month", "from", "to", "grain", "by", "top", "order", "format", *FLAGS)
+BELONGS = {"from": "custom", "to": "custom", "month": "month"}
 METRICS = {Metric.ANSWER: "answer_ms", Metric.FIRST_TOKEN: "first_token_ms"}
 
 
@@ -141,9 +142,23 @@ def _check(query: QueryDict) -> None:
     for name in query:
         if name not in known:
             raise _unreadable(name[:40], "no parameter of usage", ", ".join(known))
+        if name in Dimension.values and "" in query.getlist(name):
+            raise _unreadable(name, "nothing", f"the name of a {Dimension(name).label.lower()}")
     for name in FLAGS:
         if query.get(name, "1") != "1":
             raise _unreadable(name, f"“{query[name][:40]}”", "1")
+    _check_period(query)
+
+
+def _check_period(query: QueryDict) -> None:
+    for name, period in BELONGS.items():
+        if name in query and query.get("period", BELONGS["from"]) != period:
+            raise InvalidError(
+                f"{name} belongs to period={period} and would not be heard. Leave one out.",
+                {name: f"With period={period} only."},
+            )
+    if "to" in query and "from" not in query:
+        raise InvalidError("to needs a from: the first UTC day.", {"from": "A day."})
 
 
 def _unreadable(name: str, said: str, passes: str) -> InvalidError:

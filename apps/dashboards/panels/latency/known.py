@@ -1,13 +1,14 @@
 """What is known of latency under the filters of an address."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from apps.dashboards.panels.asked import Asked
+from apps.dashboards.panels.usage import moments
 from apps.usage import selectors as usage
-from apps.usage.states import Dimension, Grain, Metric
+from apps.usage.states import Dimension, Metric
 
 SIDE_BY_SIDE = 10  # deployments
 
@@ -53,10 +54,9 @@ class Latency:
             (at, sums.tokens_per_s) for at, sums in zip(whole.steps, whole.lines[0][1], strict=True)
         ]
 
-    def moments(self, times: Iterable[datetime]) -> list[date | datetime]:
-        """Return steps as an axis takes them: hours as times, days and months as days."""
-        by_hour = self.asked.period.grain == Grain.HOUR
-        return [at if by_hour else at.date() for at in times]
+    def moments(self, steps: Sequence[tuple[datetime, object]]) -> list[date]:
+        """Return the times of steps as an axis takes them."""
+        return moments([at for at, _ in steps], self.asked.period.grain)
 
     def csv_url(self, name: str) -> str:
         """Return the address of one figure's numbers."""

@@ -74,11 +74,11 @@ def _kpi(known: Latency, label: str, waits: usage.Waits, name: str) -> Context:
 def _waits(known: Latency) -> Figure:
     found = known.waits[Metric.ANSWER]
     steps = [one for _, one in found.steps]
-    moments = known.moments(at for at, _ in found.steps)
+    moments = known.moments(found.steps)
     words = Words(
         id="waits",
         question="How long do people wait, and did it get worse?",
-        answer=f"{_compared(known)} {_worst(moments, [one.p95 for one in steps])}",
+        answer=f"{_compared(known)} {_worst(moments, [one.p95 for one in steps])}".strip(),
         caption=f"until the whole answer, by {known.asked.step}, UTC, ± 1 %",
         csv_url=known.csv_url("waits"),
         rows_url=known.asked.rows(slower_ms=str(int(found.now.p95 or 0))),
@@ -100,7 +100,7 @@ def _compared(known: Latency) -> str:
     return f"95 % came {formats.seconds(abs(now - before))} {way} than in {against}."
 
 
-def _worst(times: Sequence[date | datetime], values: Sequence[float | None]) -> str:
+def _worst(times: Sequence[date], values: Sequence[float | None]) -> str:
     found = [(value, at) for at, value in zip(times, values, strict=True) if value is not None]
     if len(found) < 2:
         return ""
@@ -108,7 +108,7 @@ def _worst(times: Sequence[date | datetime], values: Sequence[float | None]) -> 
     return f"Slowest {_when(at)}: 95 % within {formats.seconds(value)}."
 
 
-def _when(at: date | datetime) -> str:
+def _when(at: date) -> str:
     if isinstance(at, datetime):
         return f"on {formats.day(at.date())} at {at:%H}:00"
     return f"on {formats.DAYS[at.weekday()]} {formats.day(at)}"
@@ -153,7 +153,7 @@ def _first_token(known: Latency) -> Figure:
     )
     steps = [one for _, one in found.steps]
     series = [("p50", [one.p50 for one in steps]), ("p95", [one.p95 for one in steps])]
-    times = known.moments(at for at, _ in found.steps)
+    times = known.moments(found.steps)
     return figures.lines(words, times, series, unit=figures.SECONDS)
 
 
@@ -173,7 +173,7 @@ def _speed(known: Latency) -> Figure:
         empty_title="Nobody tells how fast it writes",
         empty_text=ONLY_STREAMED,
     )
-    times = known.moments(at for at, _ in known.speed)
+    times = known.moments(known.speed)
     return figures.lines(words, times, [("tokens per s", values)], unit=SPEED)
 
 

@@ -208,8 +208,11 @@ def _merged(
             SELECT metric, {at} AS step, {line} AS line, idx, cum FROM {read.table}
             WHERE {read.at} >= %s AND {read.at} < %s AND metric = ANY(%s) AND {read.condition}
         ), counted AS (
-            SELECT metric, step, line, b, sum(c - p)::bigint AS n
-            FROM picked CROSS JOIN LATERAL unnest(idx, cum, 0 || cum) AS u(b, c, p)
+            SELECT metric, step, line, b, sum(n)::bigint AS n
+            FROM (
+                SELECT metric, step, line, unnest(idx) AS b, unnest(cum) - unnest(0 || cum) AS n
+                FROM picked
+            ) AS buckets
             WHERE b IS NOT NULL
             GROUP BY GROUPING SETS ({sets})
         ), running AS (

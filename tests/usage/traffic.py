@@ -73,7 +73,8 @@ PRICES["gpt-5-mini"] = (250_000_000, 25_000_000, 2_000_000_000)
 def plain_sum(called, found: Events):
     """Add up by (deployment, hour) and (deployment, day): calls, tokens in, out, cached, nano."""
     models = {resource.pk: resource.facts["model"] for resource, _ in called}
-    hours, days = defaultdict(lambda: [0] * 5), defaultdict(lambda: [0] * 5)
+    hours = defaultdict[tuple[int, datetime], list[int]](lambda: [0] * 5)
+    days = defaultdict[tuple[int, datetime], list[int]](lambda: [0] * 5)
     for row in range(len(found)):
         deployed = int(found.deployment_id[row])
         at = EPOCH + timedelta(microseconds=int(found.ts_us[row]))

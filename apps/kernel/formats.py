@@ -131,7 +131,8 @@ def trend(
     """Compare with the period before: `▲ 9.1 % on the week before`.
 
     `by` is "share" (of what was before), "points" (both are shares of one) or "ms". Only where
-    `better` says which way is certainly good, "up" or "down", has the change a tone.
+    `better` says which way is certainly good, "up" or "down", has the change a tone. What is
+    written as zero is unchanged.
     """
     if now is None or before is None or (by == "share" and not before):
         return Trend("", UNKNOWN, against)
@@ -141,7 +142,7 @@ def trend(
         text = f"{number(size * 100, 1)}{NBSP}points"
     else:
         text = percent(size) if by == "share" else seconds(size)
-    if not change:
+    if not set(text) & set("123456789"):
         return Trend("", "unchanged", against)
     way = "up" if change > 0 else "down"
     return Trend(way, text, against, better and ("good" if way == better else "bad"))

@@ -74,10 +74,11 @@ def own_usage(viewer: Person) -> OwnUsage:
     """Read month, week, and both before; two queries."""
     now = timezone.now()
     month, week = this_month(), read_period({"period": f"{WEEK}d"}, now)
+    complete = as_of(month)  # first: an hour rolled in between may be shown, never claimed
     days = [Period(at, at + DAY, Grain.TOTAL) for at in week.steps(now)]
     spans = [month, month.before(now), week.before(now), *days]
     in_month, before, week_before, *by_day = cells_of(scope_for(viewer), spans)
-    return OwnUsage(month, spans[1], in_month, before, by_day, sum_of(week_before), as_of(month))
+    return OwnUsage(month, spans[1], in_month, before, by_day, sum_of(week_before), complete)
 
 
 def waits_of_day(

@@ -76,12 +76,13 @@ def ask_everything(question: Question) -> Answer:
 def _answer(scope: Scope, question: Question) -> Answer:
     now = timezone.now()
     period = question.period
+    complete = as_of(period)  # first: an hour rolled in between may be shown, never claimed
     found = _by_group(scope, period, question.by)
     total = added(found.values())
     before = added(_by_group(scope, period.before(now), None).values())
     by = question.by
     groups = groups_of(question, found, names(by, _leaders(question, found))) if by else []
-    return Answer(question, groups, total, before, as_of(period), scope)
+    return Answer(question, groups, total, before, complete, scope)
 
 
 def _leaders(question: Question, found: Mapping[int, Sums]) -> list[int]:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.usage import rollups
+from apps.usage.protocols import OPTIONAL_COUNTS
 from tests.usage.batches import deployment, events, send
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,28 @@ def test_rows_sum_to_the_total_and_costs_are_exact(used, read):
     assert said["before"]["requests"] == 0
     assert "series" not in said
     assert "percentiles" not in said["total"]
+
+
+def test_tokens_come_by_class_and_null_where_no_source_told_them(people, read, client_of):
+    told = dict(zip(OPTIONAL_COUNTS, range(1, 7), strict=True))
+    send(events(deployment(people, name="told"), [AT, AT], output_tokens=9, **told))
+    send(events(deployment(people, name="zero"), [AT], **dict.fromkeys(OPTIONAL_COUNTS, 0)))
+    send(events(deployment(people, name="silent"), [AT]))
+    rollups.roll_all()
+    said = read("by=deployment")
+    rows = {row["deployment"]: row for row in said["rows"]}
+    twice = [2, 4, 6, 8, 10, 12]
+    for row, values in (
+        (rows["told"], twice),
+        (rows["zero"], [0] * 6),
+        (rows["silent"], [None] * 6),
+        (said["total"], twice),
+        (said["before"], [None] * 6),
+    ):
+        assert [row[name] for name in OPTIONAL_COUNTS] == values
+    found = client_of(people.petra).get(f"/api/usage/?{DAYS}&by=deployment&format=csv")
+    files = {row["deployment"]: [row[name] for name in OPTIONAL_COUNTS] for row in lines(found)}
+    assert files == {"told": [*map(str, twice)], "zero": ["0"] * 6, "silent": [""] * 6}
 
 
 def test_the_rest_is_in_others(used, read):
@@ -207,3 +230,5 @@ def test_the_schema_has_it(people, client_of):
     found = schema["paths"]["/api/usage/"]["get"]
     assert {"by", "team", "series", "top"} <= {one["name"] for one in found["parameters"]}
     assert set(found["responses"]["200"]["content"]) == {"application/json", "text/csv"}
+    total = schema["components"]["schemas"]["UsageTotal"]["properties"]
+    assert all(total[name]["nullable"] for name in OPTIONAL_COUNTS)

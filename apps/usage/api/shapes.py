@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from apps.kernel.errors import InvalidError
 from apps.usage import selectors
+from apps.usage.protocols import OPTIONAL_COUNTS
 from apps.usage.selectors.questions import TOP
 from apps.usage.states import Dimension, Grain, Metric
 
@@ -45,16 +46,16 @@ SUMS: dict[str, Any] = {
             *("input_tokens", "output_tokens"),
         )
     },
-    "cached_tokens": serializers.IntegerField(allow_null=True),
+    **{
+        name: serializers.IntegerField(allow_null=True, help_text="null where no source told it.")
+        for name in OPTIONAL_COUNTS
+    },
     "list_cost": serializers.CharField(
         allow_null=True, help_text="Decimal with nine places; null where nothing is priced."
     ),
     "percentiles": _shape(
         "UsagePercentiles",
-        {
-            name: _shape("UsageMilliseconds", PERCENTILES)  # ±1 %
-            for name in METRICS.values()
-        },
+        dict.fromkeys(METRICS.values(), _shape("UsageMilliseconds", PERCENTILES)),  # ±1 %
         required=False,
     ),
 }

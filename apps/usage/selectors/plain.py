@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.kernel.money import decimal
+from apps.usage.protocols import OPTIONAL_COUNTS
 from apps.usage.selectors.questions import Answer, Group, over_time
 from apps.usage.selectors.scope import NAMED_BY
 from apps.usage.selectors.sums import Sums
@@ -15,7 +16,7 @@ STEP = {Grain.HOUR: "%Y-%m-%dT%H:00:00Z", Grain.DAY: "%Y-%m-%d", Grain.MONTH: "%
 
 
 def of_sums(sums: Sums) -> Plain:
-    """Return counts, tokens and the list cost, a decimal string; None is "not known"."""
+    """Return counts, tokens by class and the list cost, a decimal string; None is "not known"."""
     cost = sums.cost_nano
     return {
         "requests": sums.requests,
@@ -24,7 +25,7 @@ def of_sums(sums: Sums) -> Plain:
         "unpriced": sums.unpriced,
         "input_tokens": sums.input_tokens,
         "output_tokens": sums.output_tokens,
-        "cached_tokens": sums.cached,
+        **{name: sums.told(name) for name in OPTIONAL_COUNTS},
         "list_cost": None if cost is None else f"{decimal(cost):f}",
     }
 

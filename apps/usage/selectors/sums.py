@@ -69,19 +69,14 @@ class Sums:
         return self.cached_tokens / self.cached_base if self.cached_base else None
 
     @property
-    def spilled_share(self) -> float | None:
-        """Return calls that spilled over as a share of those of which it is known."""
-        return self.spilled / self.spill_known if self.spill_known else None
-
-    @property
     def cached(self) -> int | None:
         """Return cached input tokens, None where no source told of them."""
-        return self.cached_tokens if self.cached_known else None
+        return self.told("cached_tokens")
 
-    @property
-    def mean_latency_ms(self) -> float | None:
-        """Return the mean time of an answer."""
-        return self.latency_sum_ms / self.latency_known if self.latency_known else None
+    def told(self, name: str) -> int | None:
+        """Return one of OPTIONAL_COUNTS, None where no source told of it."""
+        known = getattr(self, f"{name.removesuffix('_tokens')}_known")
+        return getattr(self, name) if known else None
 
     @property
     def tokens_per_s(self) -> float | None:

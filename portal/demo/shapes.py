@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from portal.demo import data
 
-TEST_SHARE = 0.05  # of what a workload calls in production, it calls in dev and test
-
 
 @dataclass(frozen=True)
 class Shape:

@@ -82,6 +82,10 @@ class IngestBatch(models.Model):
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        indexes = [  # the admin's home page asks for the last of each source
+            models.Index(fields=["source", "received_at"], name="ingest_batch_received"),
+            models.Index(fields=["source", "max_ts"], name="ingest_batch_max_ts"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="ingest_batch_once"),
             models.CheckConstraint(
@@ -118,7 +122,11 @@ class RawDay(models.Model):
 
 
 class Quarantine(models.Model):
-    """A row that came after its day was frozen: kept as it is, for an adjustment."""
+    """A row that came after its day was frozen: kept for an adjustment, unknown as null.
+
+    Days are frozen as they become too old for the portal, whose rows are refused; so this is for
+    days that were frozen by hand, or before PORTAL_USAGE_RAW_DAYS was raised.
+    """
 
     event_id = models.UUIDField()
     workload = models.ForeignKey(Workload, models.PROTECT, related_name="+")

@@ -204,3 +204,33 @@ def test_days_that_are_over_get_their_read_indexes(people, now):
             [f"usage_record_{now - timedelta(days=2):%Y%m%d}"],
         )
         assert cursor.fetchone()[0] == 4
+
+
+def test_a_call_that_spilled_over_is_unpriced_and_one_that_did_not_is_free(people, now):
+    resource = deployment(people, sku="GlobalProvisionedManaged")
+    send(events(resource, [now, now + timedelta(seconds=1)], spillover=[0, 1]))
+    one, other = UsageRecord.objects.order_by("ts")
+    assert (one.list_cost_nano, other.list_cost_nano) == (0, None)
+
+
+def test_the_digest_is_asked_again_where_somebody_was_faster(people, now, monkeypatch):
+    """Between the first look and the ledger another sender took the key for other rows."""
+    resource = deployment(people, days=1)
+    early = now - timedelta(days=3)
+    send(events(resource, [early, now]), key="k")
+    looks = iter([None])
+    seen = services.ingest._done
+    monkeypatch.setattr(services.ingest, "_done", lambda *a: next(looks, False) or seen(*a))
+    with pytest.raises(ConflictError, match="other content"):
+        send(events(resource, [now + timedelta(seconds=1)]), key="k")
+    assert UsageRecord.objects.count() == 1
+
+
+def test_what_is_put_aside_keeps_every_column_and_unknown_as_null(people, now):
+    resource = deployment(people)
+    services.ensure_days([now.date()])
+    services.freeze_day(now.date())
+    send(events(resource, [now], status=429, error_kind=1, cached_tokens=5))
+    row = Quarantine.objects.get().row
+    assert (row["error_kind"], row["cached_tokens"], row["latency_ms"]) == (1, 5, None)
+    assert row["deployment_id"] == resource.pk

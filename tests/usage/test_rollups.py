@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.usage import rollups, selectors, services, tasks
@@ -64,6 +64,7 @@ def test_one_tick_at_a_time(people, now):
             cursor.execute("SELECT pg_advisory_lock(44, 0)")
             taken.set()
             free.wait(20)
+            cursor.execute("SELECT pg_advisory_unlock(44, 0)")  # not whenever the server notices
         connection.close()
 
     other = threading.Thread(target=hold)
@@ -106,3 +107,50 @@ def test_a_day_that_cannot_be_frozen_is_kept_and_the_others_go(people, now, sett
     settings.USAGE_RAW_DAYS = 10
     assert services.drop_old_days() == [good.date()]
     assert RawDay.objects.get(day=bad.date()).dropped_at is None
+
+
+@pytest.mark.django_db
+def test_the_days_are_on_time_though_rows_keep_coming(people, now):
+    resource = deployment(people)
+    send(events(resource, [now]))
+    assert rollups.roll_dirty().days == 0
+    assert FillState.objects.filter(name="days").exists()
+    DirtyDay.objects.update(at=timezone.now() - timedelta(minutes=1))
+    FillState.objects.filter(name="days").delete()
+    assert rollups.roll_dirty().days == 1
+    assert FillState.objects.filter(name="days").exists()
+
+
+@pytest.mark.django_db
+def test_a_waiting_day_knows_since_when_its_oldest_row_waits(people, now):
+    send(events(deployment(people), [now]))
+    at = timezone.now() - timedelta(seconds=3)
+    DirtyHour.objects.update(at=at)
+    rollups.roll_dirty()
+    assert DirtyDay.objects.get().at == at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_day_that_is_being_read_is_dropped_another_time(people, now, settings):
+    resource = deployment(people)
+    send(events(resource, [now - timedelta(days=20)]))
+    rollups.roll_all()
+    settings.USAGE_RAW_DAYS = 10
+    reading, done = threading.Event(), threading.Event()
+
+    def read():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM usage_record")
+            reading.set()
+            done.wait(20)
+        connection.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    reading.wait(20)
+    try:
+        assert services.drop_old_days() == []
+    finally:
+        done.set()
+        reader.join()
+    assert services.drop_old_days() == [(now - timedelta(days=20)).date()]

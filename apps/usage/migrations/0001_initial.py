@@ -140,6 +140,14 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='usage.source')),
             ],
         ),
+        migrations.AddIndex(
+            model_name='ingestbatch',
+            index=models.Index(fields=['source', 'received_at'], name='ingest_batch_received'),
+        ),
+        migrations.AddIndex(
+            model_name='ingestbatch',
+            index=models.Index(fields=['source', 'max_ts'], name='ingest_batch_max_ts'),
+        ),
         migrations.CreateModel(
             name='BillingSource',
             fields=[

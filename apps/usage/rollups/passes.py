@@ -70,7 +70,7 @@ def roll_dirty(*, day_after: timedelta = DAY_AFTER, most_seconds: float = MOST_S
     for day in due.order_by("-day").values_list("day", flat=True).distinct():
         _roll_day(day)
         days += 1
-    if not DirtyDay.objects.exists():
+    if not DirtyDay.objects.filter(at__lte=began - day_after).exists():
         _filled("days", began, timedelta(0))
     return Done(hours, days, round(lag.total_seconds() * 1000))
 
@@ -113,7 +113,7 @@ def _roll_hours(lo: datetime, hi: datetime) -> timedelta:
         for table, fill in FILLED_BY_HOUR.items():
             cursor.execute(f"DELETE FROM {table} WHERE hour >= %s AND hour < %s", [lo, hi])  # noqa: S608
             cursor.execute(fill, {"lo": lo, "hi": hi})
-    DirtyDay.objects.create(day=lo.date())
+    DirtyDay.objects.create(day=lo.date(), at=oldest)
     return timezone.now() - oldest
 
 

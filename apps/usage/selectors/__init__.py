@@ -8,7 +8,7 @@ from apps.usage.selectors.calls import (
     calls_visible,
     names_of,
 )
-from apps.usage.selectors.checks import differences, span
+from apps.usage.selectors.checks import compare, differences, span
 from apps.usage.selectors.cube import Cube, Names, cube_of, last_hour, requests_by_hour
 from apps.usage.selectors.health import Health, batches_page, health_for, late
 from apps.usage.selectors.home import (
@@ -89,6 +89,7 @@ __all__ = [
     "calls_page",
     "calls_visible",
     "changes",
+    "compare",
     "cube_of",
     "differences",
     "health_for",

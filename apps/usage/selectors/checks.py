@@ -1,10 +1,10 @@
 """Prove that raw rows, hours and days say the same."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
-from apps.usage.models import RawDay
+from apps.usage.models import DirtyDay, DirtyHour, RawDay
 from apps.usage.selectors.schema import KEY, RAW, SUMS
 
 _NAMES = ", ".join(SUMS)
@@ -45,6 +45,27 @@ def differences(start: datetime, end: datetime) -> list[str]:
             found += _compare(day, (first, sides[first]), (other, sides[other]))
         day += timedelta(days=1)
     return found
+
+
+def compare(start: datetime, end: datetime) -> tuple[list[str], list[date]]:
+    """Return the differences, and the days left out because their rollups are under way.
+
+    All is read from one snapshot, so that rows that come meanwhile are no difference.
+    """
+    inside = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not inside:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        hours = DirtyHour.objects.filter(hour__gte=start, hour__lt=end)
+        waiting = {at.date() for at in hours.values_list("hour", flat=True).distinct()}
+        days = DirtyDay.objects.filter(day__gte=start.date(), day__lt=end.date())
+        waiting |= set(days.values_list("day", flat=True))
+        found, day = [], start
+        while day < end:
+            if day.date() not in waiting:
+                found += differences(day, day + timedelta(days=1))
+            day += timedelta(days=1)
+    return found, sorted(waiting)
 
 
 Sums = dict[tuple[int, ...], tuple[int, ...]]

@@ -41,11 +41,14 @@ SELECT
          SELECT relnamespace FROM pg_class WHERE oid = 'usage_record'::regclass)),
     (SELECT json_agg(json_build_array(
          slug, last_row_at, last_batch_at, rows, refused) ORDER BY slug)
-     FROM (SELECT s.slug, max(b.max_ts) AS last_row_at, max(b.received_at) AS last_batch_at,
-               coalesce(sum(b.inserted) FILTER (WHERE b.received_at > %(since)s), 0) AS rows,
-               coalesce(sum(b.refused) FILTER (WHERE b.received_at > %(since)s), 0) AS refused
-           FROM usage_source s LEFT JOIN usage_ingestbatch b ON b.source_id = s.id
-           GROUP BY s.slug) AS sources)
+     FROM (SELECT s.slug,
+               (SELECT max(max_ts) FROM usage_ingestbatch WHERE source_id = s.id) AS last_row_at,
+               (SELECT max(received_at) FROM usage_ingestbatch
+                WHERE source_id = s.id) AS last_batch_at,
+               coalesce(sum(b.inserted), 0) AS rows, coalesce(sum(b.refused), 0) AS refused
+           FROM usage_source s LEFT JOIN usage_ingestbatch b
+               ON b.source_id = s.id AND b.received_at > %(since)s
+           GROUP BY s.id, s.slug) AS sources)
 """
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.kernel.errors import ConflictError
@@ -122,13 +122,24 @@ def drop_old_days() -> list[date]:
         except ConflictError as refused:  # the others must not wait for this one
             log.error("raw day kept", day=str(day), why=refused.message)
             continue
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK])
-            cursor.execute(f"DROP TABLE IF EXISTS {raw_table(day)}")
-            RawDay.objects.filter(pk=day).update(dropped_at=timezone.now())
-        dropped.append(day)
+        if _dropped(day):
+            dropped.append(day)
     _ran("dropped")
     return dropped
+
+
+def _dropped(day: date) -> bool:
+    """Drop a frozen day's rows, unless somebody reads them just now: all others would queue."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK])
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            cursor.execute(f"DROP TABLE IF EXISTS {raw_table(day)}")
+            RawDay.objects.filter(pk=day).update(dropped_at=timezone.now())
+    except OperationalError as busy:
+        log.warning("raw day is being read", day=str(day), why=str(busy))
+        return False
+    return True
 
 
 def _ran(name: str) -> None:

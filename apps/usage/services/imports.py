@@ -145,7 +145,7 @@ class _Grants:
 
 
 def _adopt(file: UsageFile) -> list[Grant]:
-    """Grant each pair the time from its first call without a grant to its last, or the next grant.
+    """Grant each pair the time from its first call without a grant to its last.
 
     It reads the whole file once more, before: a grant must be there when its calls are received.
     """
@@ -161,17 +161,13 @@ def _adopt(file: UsageFile) -> list[Grant]:
     adopted = []
     for pair, (first, last) in sorted(spans.items()):
         workload, resource = file.pairs.rows[pair]
-        if _moment(first) < timezone.now():
-            adopted.append(
-                access.adopt_grant(
-                    resource=resource,
-                    workload=workload,
-                    from_at=_moment(first),
-                    to_at=_moment(last) + MICROSECOND,
-                    by=SYSTEM,
-                )
-            )
-    return [grant for grant in adopted if grant]
+        span = {"from_at": _moment(first), "to_at": _moment(last) + MICROSECOND}
+        if span["from_at"] < timezone.now():
+            while grant := access.adopt_grant(  # one for each gap between the grants there are
+                resource=resource, workload=workload, by=SYSTEM, **span
+            ):
+                adopted.append(grant)
+    return adopted
 
 
 def _pairs(events: Events) -> set[Ids]:

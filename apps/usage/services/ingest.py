@@ -109,7 +109,7 @@ def _enter(origin: Source, key: str, sha: bytes) -> IngestBatch | None:
     if new:
         return batch
     batch = IngestBatch.objects.select_for_update().get(pk=batch.pk)
-    return batch if batch.refused else None
+    return batch if batch.refused and bytes(batch.payload_sha256) == sha else None
 
 
 def _in_time(events: Events) -> tuple[Events, list[Refused]]:
@@ -159,12 +159,16 @@ def _not_frozen(events: Events, batch: IngestBatch) -> tuple[Events, list[Refuse
 
 
 def _aside(events: Events, row: int, batch: IngestBatch) -> Quarantine:
-    names = (*COUNTS, "deployment_id", "status", "latency_ms", "ttft_ms")
+    names = (*COUNTS, "status", "error_kind", "spillover", "latency_ms", "ttft_ms")
+    values = {name: int(getattr(events, name)[row]) for name in names}
     return Quarantine(
         event_id=UUID(bytes=bytes(events.event_id[row])),
         workload_id=int(events.workload_id[row]),
         ts=_moment(events.ts_us[row]),
-        row={name: int(getattr(events, name)[row]) for name in names},
+        row={
+            "deployment_id": int(events.deployment_id[row]),
+            **{name: None if value == UNKNOWN else value for name, value in values.items()},
+        },
         reason=FROZEN.format(at=_at(events, row)),
         batch=batch,
     )

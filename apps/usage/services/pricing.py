@@ -26,12 +26,15 @@ CLASSES = (
 def price(placed: Placed) -> tuple[Column, Column]:
     """Return (price_set_id, list_cost_nano) per event; −1 where a class has no price in force.
 
+    A call that spilled over from a provisioned deployment is billed per token by a deployment that
+    its row does not name: its price is not known.
+
     Prices are those of the event's UTC day. Tokens of provisioned deployments cost nothing by
     themselves: their hours are billed.
     """
-    sets, per_million, row = _prices(placed)
+    sets, per_million, by_hour, row = _prices(placed)
     cost = np.zeros(len(placed.events), np.int64)
-    unknown = sets[row] == UNKNOWN
+    unknown = (sets[row] == UNKNOWN) | (by_hour[row] & (placed.events.spillover == 1))
     for position, tokens in enumerate(_classes(placed.events)):
         unit = per_million[row, position]
         unknown |= (unit == UNKNOWN) & (tokens > 0)
@@ -66,8 +69,11 @@ def _count(call: UsageRecord, name: str) -> Column:
     return np.array([UNKNOWN if value is None else value], np.int64)
 
 
-def _prices(placed: Placed) -> tuple[Column, Column, Column]:
-    """Look each (offer, day) up once: price set ids, nano per 1 M by class, a line per event."""
+def _prices(placed: Placed) -> tuple[Column, Column, Column, Column]:
+    """Look each (offer, day) up once: price set, nano per 1 M by class, if hours are billed.
+
+    The last column has the line of each event.
+    """
     offers = [(one.model, one.version, one.sku, one.region) for one in placed.grants]
     known = sorted(set(offers))
     offer = placed.of_grant([known.index(one) for one in offers])
@@ -75,6 +81,7 @@ def _prices(placed: Placed) -> tuple[Column, Column, Column]:
     asked, row = np.unique(offer * MILLION + days, return_inverse=True)
     sets = np.full(len(asked), UNKNOWN, np.int64)
     per_million = np.full((len(asked), len(CLASSES)), UNKNOWN, np.int64)
+    by_hour = np.zeros(len(asked), bool)
     with catalog.one_revision():
         for line, one in enumerate(asked):
             model, version, sku, region = known[int(one) // MILLION]
@@ -83,9 +90,9 @@ def _prices(placed: Placed) -> tuple[Column, Column, Column]:
                 model=model, version=version, sku=sku, region=region, on=on
             )
             if found:
-                sets[line] = found.price_set_id
+                sets[line], by_hour[line] = found.price_set_id, found.ptu_hour_nano is not None
                 per_million[line] = [_unit(found, name) for name in CLASSES]
-    return sets, per_million, row
+    return sets, per_million, by_hour, row
 
 
 def _unit(found: PriceFacts, name: str) -> int:

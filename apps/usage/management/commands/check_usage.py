@@ -31,8 +31,15 @@ class Command(BaseCommand):
         if known:
             start = midnight(first) if first else known[0]
             end = midnight(last + timedelta(days=1)) if last else known[1]
-            wrong += selectors.differences(start, end)
-            self.stdout.write(f"Compared {(end - start).days} days from {start:%Y-%m-%d} on.")
+            if end <= start:
+                raise CommandError("The last day is before the first. A later --to would pass.")
+            different, waiting = selectors.compare(start, end)
+            wrong += different
+            days = (end - start).days - len(waiting)
+            self.stdout.write(f"Compared {days} days from {start:%Y-%m-%d} on.")
+            if waiting:
+                names = ", ".join(str(day) for day in waiting)
+                self.stdout.write(f"Not compared, as rows of them wait for their rollups: {names}.")
         else:
             self.stdout.write("There is no usage yet.")
         for line in wrong:

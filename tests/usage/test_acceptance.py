@@ -201,9 +201,11 @@ def test_the_minutes_of_the_deployment_are_exact(people, trace, resource):
 def test_the_load_of_an_hour_is_exact(people, trace, resource, minute, above):
     imported(trace)
     start = HOUR + timedelta(minutes=minute)
-    load = selectors.load_of(people.alice, resource, start, start + timedelta(hours=1))
+    hour = (start, start + timedelta(hours=1))
+    found = selectors.minutes(people.alice, resource, *hour)
+    load = selectors.load(found, selectors.limit_tpm(resource), *hour)
     with connection.cursor() as cursor:
-        cursor.execute(ABOVE, [start, start + timedelta(hours=1)])
+        cursor.execute(ABOVE, [*hour])
         assert len(cursor.fetchall()) == above
     assert (load.minutes, load.above, load.limit_tpm) == (60, above, 500_000)
     assert (load.peak_tokens, f"{load.peak_at:%H:%M}") == (780_667, "18:43")

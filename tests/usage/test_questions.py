@@ -105,15 +105,14 @@ def test_percentiles_are_within_one_percent(people, traffic, metric):
             assert said == pytest.approx(exact(q, **where), rel=0.0101, abs=1)
     for viewer in (people.petra, people.alice):
         answer = ask(viewer, by=Dimension.DEPLOYMENT)
-        for group, one in zip(
-            answer.groups, usage.percentiles_of_groups(answer, metric), strict=True
-        ):
-            assert one.p95 == pytest.approx(
+        for group, one in zip(answer.groups, usage.waits_of_groups(answer), strict=True):
+            assert one[metric].p95 == pytest.approx(
                 exact(0.95, deployment_id__in=group.ids), rel=0.0101, abs=1
             )
     answer = ask(people.petra, by=Dimension.MODEL)
-    for group, one in zip(answer.groups, usage.percentiles_of_groups(answer, metric), strict=True):
-        assert one.p50 == pytest.approx(exact(0.5, model_id__in=group.ids), rel=0.0101, abs=1)
+    for group, one in zip(answer.groups, usage.waits_of_groups(answer), strict=True):
+        p50 = exact(0.5, model_id__in=group.ids)
+        assert one[metric].p50 == pytest.approx(p50, rel=0.0101, abs=1)
     over_time = usage.percentiles_over_time(ask(people.petra), metric)
     assert sum(one.n for _, one in over_time) == raw(status__lt=400).count()
     weekly = usage.percentiles_by_weekday_hour(ask(people.petra), metric)
@@ -122,7 +121,8 @@ def test_percentiles_are_within_one_percent(people, traffic, metric):
 
 def test_minutes_are_exact_and_a_load_compares_with_the_limit(people, traffic):
     mine, *_ = traffic
-    found = usage.minutes(people.alice, mine, NOON - timedelta(hours=1), NOON)
+    hour = (NOON - timedelta(hours=1), NOON)
+    found = usage.minutes(people.alice, mine, *hour)
     for minute in found:
         rows = raw(
             deployment_id=mine.pk, ts__gte=minute.at, ts__lt=minute.at + timedelta(minutes=1)
@@ -132,13 +132,13 @@ def test_minutes_are_exact_and_a_load_compares_with_the_limit(people, traffic):
         assert minute.tokens == sum(r.input_tokens + r.output_tokens for r in rows)
         assert minute.p95 == (known[int(np.ceil(0.95 * len(known))) - 1] if known else None)
     assert sum(m.requests for m in found) > 5
-    load = usage.load_of(people.alice, mine, NOON - timedelta(hours=1), NOON)
+    load = usage.load(found, usage.limit_tpm(mine), *hour)
     assert (load.minutes, load.above, load.limit_tpm) == (60, 0, 500_000)
     mine.facts["capacity"] = 3
     above = sum(m.tokens > 3000 for m in found)
     assert above > 0
-    assert usage.load_of(people.alice, mine, NOON - timedelta(hours=1), NOON).above == above
-    assert usage.minutes(people.charlie, mine, NOON - timedelta(hours=1), NOON) == []
+    assert usage.load(found, usage.limit_tpm(mine), *hour).above == above
+    assert usage.minutes(people.charlie, mine, *hour) == []
 
 
 def test_a_shared_deployment_is_split_by_who_called(people):

@@ -88,13 +88,8 @@ class Load:
     tokens: int
 
 
-def load_of(viewer: Person, resource: Resource, start: datetime, end: datetime) -> Load | None:
-    """Say how near its limit a deployment came in [start, end); None where it had no call."""
-    return load(minutes(viewer, resource, start, end), limit_tpm(resource), start, end)
-
-
 def load(found: list[Minute], limit: int | None, start: datetime, end: datetime) -> Load | None:
-    """Say how near a limit those minutes came."""
+    """Say how near a limit the minutes of [start, end) came; None where none had a call."""
     if not found:
         return None
     peak = max(found, key=lambda minute: minute.tokens)

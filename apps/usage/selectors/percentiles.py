@@ -57,11 +57,6 @@ def percentiles_of_total(
     return _merged(answer.scope, period, [metric], "0", [], "0").get((metric, 0, 0), NONE)
 
 
-def percentiles_of_groups(answer: Answer, metric: Metric = Metric.ANSWER) -> list[Percentiles]:
-    """Return the percentiles of each group of an answer, in its order, "others" too."""
-    return [one[metric] for one in waits_of_groups(answer)]
-
-
 def percentiles_over_time(
     answer: Answer, metric: Metric = Metric.ANSWER
 ) -> list[tuple[datetime, Percentiles]]:
@@ -102,7 +97,7 @@ def waits(answer: Answer) -> dict[Metric, Waits]:
 
 
 def waits_of_groups(answer: Answer) -> list[dict[Metric, Percentiles]]:
-    """Return the percentiles of each metric and group of an answer, in its order; one query."""
+    """Return the percentiles of each metric and group, "others" too, in order; one query."""
     by, groups = answer.question.by, answer.groups
     if by is None or not groups:
         return []

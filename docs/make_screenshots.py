@@ -40,6 +40,8 @@ def main(url: str, password: str) -> None:
             alice.fill(field, value)
         alice.press("#f-output-tokens", "Tab")
         save(alice, "request-form")
+        alice.goto(f"{url}/usage/")
+        save(alice, "usage")
         petra = sign_in(browser, url, "petra", password)
         petra.goto(f"{url}/inbox/")
         petra.click("main table a >> nth=0")

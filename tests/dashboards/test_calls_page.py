@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -205,6 +206,8 @@ def test_evidence_of_a_second_source_is_no_call_of_its_own(people, client_of, at
     [
         "/calls/1/1/00000000-0000-0000-0000-000000000000/",
         f"/calls/{2**40}/1/00000000-0000-0000-0000-000000000000/",
+        "/calls/1/253402300799999999/00000000-0000-0000-0000-000000000000/",
+        f"/calls/{10**30}/1/00000000-0000-0000-0000-000000000000/",
         f"/calls/1/{10**30}/00000000-0000-0000-0000-000000000000/",
     ],
 )
@@ -264,3 +267,12 @@ def test_the_names_of_calls_are_one_query(people, django_assert_num_queries):
     deployments = named[Dimension.DEPLOYMENT]
     assert (deployments[mine.pk].label, deployments[foreign.pk].label) == (mine.name, foreign.name)
     assert {one.label for one in named[Dimension.MODEL].values()} == {"gpt-5.1"}
+
+
+def test_a_period_older_than_the_calls_kept_says_how_long_they_are_kept(people, client_of, at):
+    send(events(deployment(people), [at]))
+    rollups.roll_all()
+    start = (timezone.now() - timedelta(days=settings.USAGE_RAW_DAYS + 2)).date()
+    html = shown(client_of(people.alice), f"?from={start}&to={start}").content.decode()
+    assert f"Single calls are kept {settings.USAGE_RAW_DAYS} days" in html
+    assert f"/usage/?from={start}&amp;to={start}" in html

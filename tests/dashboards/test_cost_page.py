@@ -9,11 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.teams.models import BusinessUnit, Team
 from apps.teams.roles import Role
+from apps.usage import rollups
 from apps.usage.states import Dimension
 from tests.dashboards import traffic
+from tests.usage.batches import deployment, events, send
 
 pytestmark = pytest.mark.django_db
 PERIOD = "period=30d"
@@ -170,3 +173,23 @@ def test_few_queries_and_none_of_raw_rows(people, client_of, made, query):
     asked = [one["sql"] for one in captured if "SAVEPOINT" not in one["sql"]]
     assert len(asked) <= 12, "\n".join(asked)
     assert not [sql for sql in asked if "usage_record" in sql]
+
+
+def test_the_figure_leads_to_its_calls(people, client_of, made):
+    figure = client_of(people.fiona).get(f"/cost/?{PERIOD}&team=claims").context["figure"]
+    assert figure.rows_url == f"/calls/?{PERIOD}&team=claims"
+
+
+def test_where_nothing_moved_it_says_so(people, client_of):
+    resource, now = deployment(people), timezone.now()
+    send(events(resource, [now - timedelta(days=days) for days in (3, 10)]))
+    rollups.roll_all()
+    page = client_of(people.fiona).get("/cost/?period=7d")
+    assert page.context["kpis"][3]["foot"] == "nothing moved"
+    longer = client_of(people.fiona).get("/cost/?period=30d")
+    assert longer.context["kpis"][3]["foot"] == "nothing before to compare with"
+
+
+def test_months_are_written_in_full(people, client_of, made):
+    asked = client_of(people.fiona).get("/cost/?period=month&month=2026-11").context["asked"]
+    assert asked.against.endswith(" October")

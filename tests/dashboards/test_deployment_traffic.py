@@ -6,6 +6,7 @@ import pytest
 
 from apps.dashboards.panels.deployment import said
 from apps.kernel import formats
+from apps.teams.models import Workload
 from apps.usage import rollups, selectors
 from tests.dashboards import waiting
 from tests.dashboards.waiting import built, busy
@@ -36,7 +37,9 @@ def test_it_counts_the_minutes_above_the_limit(people, client_of, evening):
     sentence = "15 of 60 minutes above your 500 K TPM (peak 780 667 at 18:43 UTC)"
     assert sentence in plain(html)
     assert "dashed: 500 K TPM" in plain(html)
-    load = selectors.load_of(people.alice, resource, evening, evening + timedelta(hours=1))
+    hour = (evening, evening + timedelta(hours=1))
+    found = selectors.minutes(people.alice, resource, *hour)
+    load = selectors.load(found, selectors.limit_tpm(resource), *hour)
     assert plain(said(load)) == sentence
 
 
@@ -80,6 +83,7 @@ def test_a_day_and_an_hour_can_be_chosen(people, client_of, evening):
         ("?day=tomorrow", "“tomorrow” cannot be read as a day"),
         ("?day=0001-01-01", "“0001-01-01” cannot be read as a day"),
         ("?day=2026-11-16&hour=24", "“24” is no hour of a day"),
+        ("?hour=00999999999999", "“00999999999999” is no hour of a day"),
         ("?hour=-1", "“-1” is no hour of a day"),
     ],
 )
@@ -103,8 +107,6 @@ def test_provisioned_throughput_has_no_tpm_limit(people, client_of, evening):
 
 def test_the_limit_is_reached_by_everybody_together(people, client_of, evening):
     """Another team's calls count against the limit, though its usage is not shown."""
-    from apps.teams.models import Workload
-
     resource = built(people)
     guest = Workload.objects.get(slug="fraud-notes")
     grant(resource, guest)
@@ -114,6 +116,21 @@ def test_the_limit_is_reached_by_everybody_together(people, client_of, evening):
     html = plain(shown(client_of(people.alice), resource))
     assert "1 of 60 minutes above your 500 K TPM (peak 800 200 at 18:00 UTC)" in html
     assert '400.1<span class="p-unit">K<' in html
+    assert "Figures: calls of your teams. Chart: everybody who calls it" in html
+    assert "as of" in html
+    assert "no call of yours" not in html
+    assert "Figures: calls of your teams" not in shown(client_of(people.petra), resource)
+
+
+def test_figures_of_who_has_not_called_it_say_so(people, client_of, evening):
+    """The chart has another team's calls, the figures have none."""
+    resource, guest = built(people), Workload.objects.get(slug="fraud-notes")
+    grant(resource, guest)
+    send(events(resource, [evening], input_tokens=400_000, workload=guest))
+    rollups.roll_all()
+    html = plain(shown(client_of(people.alice), resource))
+    assert "peak 400 100 at 18:00 UTC" in html
+    assert html.count("no call of yours") == 4
 
 
 def test_nobody_has_called_it_yet(people, client_of):

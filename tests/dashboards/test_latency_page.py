@@ -195,3 +195,17 @@ def test_only_rollups_are_read(people, client_of, query):
     asked = [one["sql"] for one in captured if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert not [sql for sql in asked if "usage_record" in sql]
     assert len(asked) <= 12, "\n".join(asked)
+
+
+def test_the_present_month_is_compared_with_the_whole_month_before(people, client_of):
+    resource, now = deployment(people), timezone.now()
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    last = first - timedelta(hours=2)  # on no day that the present month has had
+    for at, ms in ((last, 1000), (first, 2000)):
+        send(events(resource, [at] * 3, latency_ms=ms))
+    rollups.roll_all()
+    page = shown(client_of(people.alice), "?period=month")
+    month = f"{last:%B}"
+    assert str(page.context["kpis"][1]["trend"]).endswith(f" on {month}")
+    assert f"slower than in {month}." in page.context["waits"].answer
+    assert "on the same days" not in page.content.decode()

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -13,8 +14,11 @@ from django.utils import timezone
 
 from apps.dashboards.panels.usage import _apart
 from apps.kernel import formats
+from apps.teams.models import Workload
+from apps.usage import rollups
 from apps.usage.models import SavedView
 from tests.dashboards import traffic
+from tests.usage.batches import deployment, events, grant, send
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +251,65 @@ def test_the_address_of_a_view_is_a_query_and_nothing_else(people, client_of):
     response = client_of(people.alice).post(reverse("view_save"), body)
     assert response["Location"].startswith("/usage/?")
     assert "\n" not in response["Location"]
+
+
+def test_a_period_without_a_whole_hour_has_no_busiest_hour(people, client_of):
+    resource = deployment(people)
+    first = timezone.now().replace(hour=0, minute=10, second=0, microsecond=0)
+    send(events(resource, [first]))
+    rollups.roll_all()
+    client = client_of(people.alice)
+    with mock.patch("django.utils.timezone.now", return_value=first + timedelta(minutes=20)):
+        response = client.get(f"/usage/?from={first:%Y-%m-%d}")
+    assert response.status_code == 200
+    figure = next(one for one, _ in response.context["figures"] if one.id == "hours")
+    assert (figure.answer, figure.data_json) == ("", "")
+    assert "No hour is over yet" in response.content.decode()
+
+
+def test_who_only_shares_a_deployment_is_led_to_its_calls(people, client_of):
+    resource, guest = deployment(people), Workload.objects.get(slug="fraud-notes")
+    grant(resource, guest)
+    at = timezone.now() - timedelta(hours=2)
+    send(events(resource, [at], workload=guest, latency_ms=900))
+    rollups.roll_all()
+    client, url = client_of(people.charlie), f"/calls/?period=30d&deployment={resource.pk}"
+    (row,) = client.get("/usage/?period=30d").context["rows"]
+    (span,) = client.get("/latency/?period=30d").context["ranges"]
+    assert row.url == span["url"] == url
+    (call,) = client.get(url).context["rows"]
+    page = client.get(call["url"])
+    assert f'href="/calls/?deployment={resource.pk}"' in page.content.decode()
+    assert page.context["deployment"] == resource.name
+    (own,) = client_of(people.petra).get("/latency/?period=30d").context["ranges"]
+    assert own["url"] == reverse("resource", args=[resource.pk])
+
+
+@pytest.mark.parametrize(
+    ("by", "following"),
+    [
+        ("bu", "team"),
+        ("team", "workload"),
+        ("workload", "deployment"),
+        ("environment", "deployment"),
+        ("model", "deployment"),
+        ("region", "deployment"),
+    ],
+)
+def test_a_row_leads_one_step_down(people, client_of, made, by, following):
+    client = client_of(people.petra)
+    for row in client.get(f"/usage/?by={by}").context["rows"]:
+        below = client.get(f"/usage/{row.url}").context
+        assert below["by"] == following
+        assert below["answer"].total.requests == row.sums.requests
+
+
+def test_a_view_keeps_no_file_no_figure_and_no_place_in_a_list(people, client_of, made):
+    client = client_of(people.alice)
+    query = "period=7d&format=csv&figure=tokens&cursor=x"
+    for page in ("calls", "cost"):
+        html = client.get(f"/{page}/?period=7d").content.decode()
+        assert f'name="page" value="{page}"' in html
+        body = {"page": page, "name": f"My {page}", "query": query}
+        assert client.post(reverse("view_save"), body)["Location"] == f"/{page}/?period=7d"
+        assert f"My {page}" in client.get(f"/{page}/?period=7d").content.decode()

@@ -9,7 +9,6 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.kernel import formats
 from apps.usage import selectors as usage
 from apps.usage.states import Dimension, Grain
 
@@ -55,11 +54,20 @@ class Asked:
     @property
     def against(self) -> str:
         """Name what a number is compared with: `on the week before`."""
+        if self.period.name == "month" and self.period.end > self.now:
+            return f"on the same days of {self._month_before}"
+        return self.against_whole
+
+    @property
+    def against_whole(self) -> str:
+        """Name the whole period before, for what is not cut at the present hour: `on October`."""
         if self.period.name == "month":
-            month = formats.MONTHS[(self.period.start - timedelta(days=1)).month - 1]
-            going = self.period.end > self.now
-            return f"on the same days of {month}" if going else f"on {month}"
+            return f"on {self._month_before}"
         return AGAINST.get(self.period.name, "on the period before")
+
+    @property
+    def _month_before(self) -> str:
+        return f"{self.period.start - timedelta(days=1):%B}"
 
     @property
     def step(self) -> str:

@@ -201,7 +201,8 @@ def _mover(found: Cost) -> Context:
                 moved.append((now - then, group.label))
     change, label = max(moved, key=lambda one: abs(one[0]), default=(0, ""))
     if not change:
-        return _money("Biggest mover", None, foot=NOTHING_BEFORE)
+        foot = "nothing moved" if moved else NOTHING_BEFORE
+        return _money("Biggest mover", None, foot=foot)
     return _money("Biggest mover", change, sign=True, foot=label)
 
 
@@ -222,6 +223,7 @@ def _over_time(found: Cost) -> figures.Figure:
         answer=said,
         caption=f"by {asked.step}, list cost",
         csv_url=asked.address(format="csv", figure="days"),
+        rows_url=asked.rows(),
     )
     lines = [(g, [s.cost_nano for s in line]) for g, line in found.series.lines]
     named = [(group.label, values) for group, values in lines if group.name]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AGAINST = "on the 30 days before"
+NO_CALL = "no call of yours"
+OF = "Figures: calls of your teams. Chart: everybody who calls it, as the limit is shared."
 NEVER = (
     "Call it as written below. The gateway and Azure Monitor tell of each call within a minute; "
     "a platform admin can import files of older ones."
@@ -66,7 +68,7 @@ def traffic(
     at = shown.at if shown else at
     return {
         "problem": problem,
-        "kpis": _kpis(viewer, resource),
+        **_kpis(viewer, resource),
         "figure": _figure(resource, at, shown),
         "hours": [_link(one, current=one.at == at) for one in hours.values()],
         "day": at.date(),
@@ -80,7 +82,7 @@ def traffic(
 def _wanted(query: Mapping[str, str], last: datetime) -> tuple[datetime, int | None]:
     """Read a day and an hour of it; without them the 24 hours to the last call."""
     day, hour = query.get("day", ""), query.get("hour", "")
-    if hour and not (hour.isascii() and hour.isdecimal() and int(hour[:3]) < 24):
+    if hour and not (hour.isascii() and hour.isdecimal() and len(hour) <= 2 and int(hour) < 24):
         raise InvalidError(
             f"“{hour[:40]}” is no hour of a day; 0 to 23 would pass.", {"hour": "0 to 23."}
         )
@@ -196,21 +198,22 @@ def _links(resource: "Resource") -> list[tuple[str, str]]:
     return [(label, f"{reverse(name)}?deployment={resource.pk}") for name, label in pages]
 
 
-def _kpis(viewer: "Person", resource: "Resource") -> list[Context]:
+def _kpis(viewer: "Person", resource: "Resource") -> Context:
+    """Sum what the viewer may see; the chart beside it has everybody's calls."""
     period = usage.read_period({"period": "30d"}, timezone.now())
     where = {Dimension.DEPLOYMENT: [str(resource.pk)]}
     answer = usage.ask(viewer, usage.Question(period, where=where))
     total, before = answer.total, answer.before
     p95 = usage.percentiles_of_total(answer).p95
     cost = total.cost_nano
-    return [
+    kpis = [
         _counted("Tokens, 30 days", total.tokens, before.tokens),
         _counted("Requests, 30 days", total.requests, before.requests),
         {
             "label": "95 % within, 30 days",
             "value": formats.UNKNOWN if p95 is None else formats.seconds_amount(p95),
             "unit": "" if p95 is None else "s",
-            "foot": "no source tells a latency" if p95 is None else f"± 1{formats.NBSP}%",
+            "foot": f"± 1{formats.NBSP}%" if p95 is not None else "no source tells a latency",
         },
         {
             "label": "List cost, 30 days",
@@ -220,6 +223,13 @@ def _kpis(viewer: "Person", resource: "Resource") -> list[Context]:
             "foot": f"{formats.plural(total.unpriced, 'call')} unpriced" if total.unpriced else "",
         },
     ]
+    if not total.requests:
+        kpis = [
+            {"label": one["label"], "value": one["value"], "unit": one["unit"], "foot": NO_CALL}
+            for one in kpis
+        ]
+    everything = answer.scope.reach is None or answer.scope.reach.everywhere
+    return {"kpis": kpis, "as_of": answer.as_of, "of": "" if everything else OF}
 
 
 def _counted(label: str, now: int, before: int) -> Context:

@@ -1,6 +1,6 @@
 """The table of a dashboard: a row per group, the others, the total; each row leads further down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,15 @@ from django.urls import reverse
 from apps.dashboards.panels.asked import Asked
 from apps.kernel import formats
 from apps.kernel.formats import Trend
+from apps.provisioning import selectors as provisioning
+from apps.teams import selectors as teams
+from apps.teams.roles import Action
 from apps.usage import selectors as usage
 from apps.usage.selectors import plain
 from apps.usage.states import Dimension
 
 TOP = 20
+FURTHER = {Dimension.BU: Dimension.TEAM, Dimension.TEAM: Dimension.WORKLOAD}
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def rows_of(asked: Asked, cube: usage.Cube, answer: usage.Answer) -> list[Row]:
     if by is None:
         return []
     whole = getattr(answer.total, order)
+    deployments = by == Dimension.DEPLOYMENT
+    pages = pages_of(asked, answer.groups) if deployments else {}
     rows = []
     for group in answer.groups:
         part, before = getattr(group.sums, order), getattr(cube.before(by, group), order)
@@ -56,7 +62,7 @@ def rows_of(asked: Asked, cube: usage.Cube, answer: usage.Answer) -> list[Row]:
             Row(
                 label=group.label,
                 detail=group.name.detail if group.name else "",
-                url=_further(asked, by, group),
+                url=_further(asked, by, group, pages),
                 sums=group.sums,
                 share=None if part is None or not whole else part / whole,
                 change=formats.trend(part, before or None),
@@ -72,9 +78,26 @@ def file_of(name: str, rows: Sequence[plain.Plain]) -> File:
     return File(name, header, [[row.get(key) for key in header] for row in rows])
 
 
-def _further(asked: Asked, by: Dimension, group: usage.Group) -> str:
+def pages_of(asked: Asked, deployments: Iterable[usage.Group]) -> dict[str, str]:
+    """Return where each deployment leads: to its page, or to its calls.
+
+    Who only shares a deployment sees its calls and not its page.
+    """
+    keys = [group.name.key for group in deployments if group.name]
+    visible = set(keys)
+    if not teams.reach(asked.viewer, Action.RESOURCE_READ).everywhere:
+        found = provisioning.resources_visible(asked.viewer).filter(pk__in=keys)
+        visible = {str(pk) for pk in found.values_list("pk", flat=True)}
+    return {
+        key: reverse("resource", args=[key]) if key in visible else asked.rows(deployment=key)
+        for key in keys
+    }
+
+
+def _further(asked: Asked, by: Dimension, group: usage.Group, pages: Mapping[str, str]) -> str:
     if group.name is None:
         return ""
     if by == Dimension.DEPLOYMENT:
-        return reverse("resource", args=[group.name.key])
-    return asked.address(**{by.value: group.name.key})
+        return pages[group.name.key]
+    following = FURTHER.get(by, Dimension.DEPLOYMENT)
+    return asked.address(**{by.value: group.name.key, "by": following.value})

@@ -213,15 +213,19 @@ def _throttled(found: Usage) -> figures.Figure:
 def _hours(found: Usage) -> figures.Figure:
     present, before = found.hours
     known = [(mean, hour) for hour, mean in zip(HOURS, present, strict=True) if mean is not None]
-    most, at = max(known, key=lambda one: (one[0], -one[1]))
-    least, low = min(known)
-    said = f"Most at {at:02d}:00, {_mean(most)} an hour; least at {low:02d}:00, {_mean(least)}."
+    said = ""
+    if known:  # no hour is whole in the first one of a period
+        most, at = max(known, key=lambda one: (one[0], -one[1]))
+        least, low = min(known)
+        said = f"Most at {at:02d}:00, {_mean(most)} an hour; least at {low:02d}:00, {_mean(least)}."
     words = _words(
         found,
         "hours",
         "When does the traffic come?",
         answer=said,
         caption="an hour on average, by hour of the day, UTC",
+        empty_title="No hour is over yet",
+        empty_text="The hour that goes on counts here once it is whole.",
     )
     then = ("period before", before) if any(before) else None
     return figures.lines(words, HOURS, [("this period", present)], unit=MEAN, before=then)

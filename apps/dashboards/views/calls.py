@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.dashboards.panels import call as of_one
 from apps.dashboards.panels import calls as parts
 from apps.dashboards.panels.asked import Asked
+from apps.dashboards.views.saved import saved_views
 from apps.kernel.exports import csv_response
 
 
@@ -19,11 +21,13 @@ def calls(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     asked = Asked.read(viewer, request.GET, default=parts.DEFAULT, kept=parts.KEPT)
     if request.GET.get("format") == "csv":
         return csv_response("calls.csv", header=parts.COLUMNS, rows=parts.lines(asked))
-    return render(request, "dashboards/calls.html", parts.page(asked))
+    return render(
+        request, "dashboards/calls.html", {**parts.page(asked), **saved_views(request, "calls")}
+    )
 
 
 @require_safe
 def call(request: HttpRequest, workload: int, at_us: int, event: UUID) -> HttpResponse:
     """Show one call, and how its list cost is made up."""
-    context = parts.one(request.user, workload=workload, at_us=at_us, event=event)
+    context = of_one.one(request.user, workload=workload, at_us=at_us, event=event)
     return render(request, "dashboards/call.html", context)

@@ -1,14 +1,28 @@
 """Acts on saved views: keep the present address under a name, and let go of it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.usage import services
+from apps.usage import selectors, services
 
+PASSING = ("format", "cursor", "figure")  # of one visit, not of a view
 PAGES = ("usage", "latency", "cost", "calls")
+
+
+def saved_views(request: HttpRequest, page: str) -> dict[str, object]:
+    """List the person's views of a page, and what a view of the present address would keep."""
+    views = selectors.saved_views(request.user, page)  # type: ignore[arg-type]
+    return {"view_page": page, "saved": views, "query": _kept(request.GET)}
+
+
+def _kept(query: QueryDict) -> str:
+    kept = query.copy()
+    for name in PASSING:
+        kept.pop(name, None)
+    return kept.urlencode()
 
 
 @require_POST
@@ -17,7 +31,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
     page, name = request.POST.get("page", "usage"), request.POST.get("name", "")
     if page not in PAGES:
         raise Http404
-    query = request.POST.get("query", "")
+    query = _kept(QueryDict(request.POST.get("query", "")))
     view = services.save_view(page=page, name=name, query=query, by=request.user)  # type: ignore[arg-type]
     messages.success(request, f"“{view.name}” is saved. Only you see it.")
     return redirect(f"{reverse(page)}?{view.query}")

@@ -8,8 +8,8 @@ from apps.dashboards.panels import cost as cost_parts
 from apps.dashboards.panels import usage as usage_parts
 from apps.dashboards.panels.asked import Asked
 from apps.dashboards.panels.table import File
+from apps.dashboards.views.saved import saved_views
 from apps.kernel.exports import csv_response
-from apps.usage import selectors
 
 
 @require_safe
@@ -31,9 +31,7 @@ def cost(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 
 
 def _page(request: HttpRequest, page: str, context: dict[str, object]) -> HttpResponse:
-    views = selectors.saved_views(request.user, page)  # type: ignore[arg-type]
-    saved = {"page": page, "saved": views, "query": request.GET.urlencode()}
-    return render(request, f"dashboards/{page}.html", {**context, **saved})
+    return render(request, f"dashboards/{page}.html", {**context, **saved_views(request, page)})
 
 
 def _csv(file: File) -> StreamingHttpResponse:

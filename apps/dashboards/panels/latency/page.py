@@ -1,15 +1,14 @@
 """The parts of the latency page: four numbers, four figures, and deployments side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-
-from django.urls import reverse
 
 from apps.dashboards import figures
 from apps.dashboards.figures import Figure, Unit, Words
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.latency.known import Latency
 from apps.dashboards.panels.nothing import nothing
+from apps.dashboards.panels.table import pages_of
 from apps.kernel import formats
 from apps.usage import selectors as usage
 from apps.usage.states import Metric
@@ -32,7 +31,8 @@ def page(asked: Asked) -> Context:
     if not total.latency_known:
         calls = f"{formats.plural(total.requests, 'call')} in this period, none with a latency."
         return shown | {"nothing": {"title": UNKNOWN_TITLE, "text": f"{calls} {UNKNOWN_TEXT}"}}
-    ranges = [_range(asked, group, found) for group, found in known.groups]
+    pages = pages_of(asked, known.answer.groups)
+    ranges = [_range(asked, group, found, pages) for group, found in known.groups]
     slowest = max((one["p99"] or 0 for one in ranges), default=0)
     return shown | {
         "kpis": _kpis(known),
@@ -67,7 +67,7 @@ def _kpi(known: Latency, label: str, waits: usage.Waits, name: str) -> Context:
     many = min(waits.now.n, waits.before.n) >= ENOUGH
     better = "down" if many and abs(now - before) > NOISE * before else ""
     return shown | {
-        "trend": formats.trend(now, before, known.asked.against, by="ms", better=better)
+        "trend": formats.trend(now, before, known.asked.against_whole, by="ms", better=better)
     }
 
 
@@ -93,7 +93,7 @@ def _compared(known: Latency) -> str:
     now, before = found.now.p95, found.before.p95
     if not now or not before:
         return ""
-    against = known.asked.against.removeprefix("on ")
+    against = known.asked.against_whole.removeprefix("on ")
     if abs(now - before) <= NOISE * before:
         return f"As {against}."
     way = "slower" if now > before else "faster"
@@ -177,11 +177,16 @@ def _speed(known: Latency) -> Figure:
     return figures.lines(words, times, [("tokens per s", values)], unit=SPEED)
 
 
-def _range(asked: Asked, group: usage.Group, found: dict[Metric, usage.Percentiles]) -> Context:
+def _range(
+    asked: Asked,
+    group: usage.Group,
+    found: Mapping[Metric, usage.Percentiles],
+    pages: Mapping[str, str],
+) -> Context:
     answer = found[Metric.ANSWER]
     return {
         "name": group.label,
-        "url": reverse("resource", args=[group.name.key]) if group.name else "",
+        "url": pages[group.name.key] if group.name else "",
         "detail": group.name.detail if group.name else "",
         "p50": answer.p50,
         "p95": answer.p95,

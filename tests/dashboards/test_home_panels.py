@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from apps.dashboards.panels.home import admin, finance, lead, words
 from apps.kernel.money import nano
@@ -256,3 +257,14 @@ def test_home_asks_twelve_queries_at_most_and_none_of_raw_rows(people, client_of
 )
 def test_a_count_is_parted_from_its_unit_only_where_it_has_one(count, said):
     assert words.short(count) == said
+
+
+def test_the_words_of_finance_and_of_ingest_say_what_is_meant(people, client_of):
+    petra = client_of(people.petra)
+    assert "The pass over new rows never ran" in petra.get(reverse("usage_ingest")).content.decode()
+    used(built(people), NOW - DAY)
+    told = petra.get(reverse("usage_ingest")).content.decode()
+    assert "after its oldest row came" in told
+    assert "Totals are behind" not in told
+    finance = client_of(people.fiona).get("/").content.decode()
+    assert "USD, change on the same days of October" in finance

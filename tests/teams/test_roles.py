@@ -23,6 +23,7 @@ TABLE = {
     "decide.finance":   ".   .    .    .     .   x   .",
     "decide.security":  ".   .    .    .     x   .   .",
     "resource.read":    "x   x    x    x     x   x   x",
+    "usage.read":       "x   x    x    x     x   x   x",
     "job.operate":      ".   .    .    x     .   .   .",
     "azure.raw":        ".   .    .    x     .   .   .",
     "catalog.edit":     ".   .    .    x     .   .   .",

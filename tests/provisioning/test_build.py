@@ -94,6 +94,7 @@ def test_rules_that_changed_since_the_yes(office):
         job = office.until(office.build(request))
     finally:
         change_residency_rule(pk=rule.pk, allowed=True, why=rule.why, by=by)
+        ResidencyRule.objects.update(edited_at=None)  # all tests share the catalogue
     assert job.status == "refused"
     request.refresh_from_db()
     assert request.status == "returned"

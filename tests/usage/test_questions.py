@@ -195,3 +195,19 @@ def test_periods(people):
     assert read_period(QueryDict(""), NOON).label == "22 Oct – 20 Nov".replace(
         " ", "\u00a0"
     ).replace("\u00a0–\u00a0", " – ")
+
+
+def test_hours_and_their_total_are_read_from_one_table(people, traffic):
+    """An hour that is rolled up while its day still waits is in both or in none."""
+    from apps.usage.models import DirtyDay
+
+    mine, *_ = traffic
+    send(events(mine, [NOON]))
+    rollups.roll_dirty()
+    assert DirtyDay.objects.exists()
+    by_hour = usage.Period(WEEK.start, WEEK.end, Grain.HOUR)
+    answer = ask(people.petra, period=by_hour)
+    assert answer.total.requests == 481
+    series = usage.over_time(answer)
+    assert usage.added(s for _, line in series.lines for s in line) == answer.total
+    assert answer.as_of == DirtyDay.objects.get().at

@@ -116,7 +116,7 @@ class Cube:
 
 def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[str]]) -> Cube:
     """Read what the viewer may see of a period and the one before; three queries."""
-    complete = as_of(period)  # first: an hour rolled in between may be shown, never claimed
+    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
     reach = teams.reach(viewer, Action.USAGE_READ)
     now, before = cells_of(Scope(reach), (period, period.before(timezone.now())))
     ids = {one: {cell[0][PLACE[one]] for cell in (*now, *before)} for one in DIMENSIONS}

@@ -74,7 +74,7 @@ def own_usage(viewer: Person) -> OwnUsage:
     """Read month, week, and both before; two queries."""
     now = timezone.now()
     month, week = this_month(), read_period({"period": f"{WEEK}d"}, now)
-    complete = as_of(month)  # first: an hour rolled in between may be shown, never claimed
+    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
     days = [Period(at, at + DAY, Grain.TOTAL) for at in week.steps(now)]
     spans = [month, month.before(now), week.before(now), *days]
     in_month, before, week_before, *by_day = cells_of(scope_for(viewer), spans)

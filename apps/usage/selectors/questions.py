@@ -76,7 +76,7 @@ def ask_everything(question: Question) -> Answer:
 def _answer(scope: Scope, question: Question) -> Answer:
     now = timezone.now()
     period = question.period
-    complete = as_of(period)  # first: an hour rolled in between may be shown, never claimed
+    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
     found = _by_group(scope, period, question.by)
     total = added(found.values())
     before = added(_by_group(scope, period.before(now), None).values())
@@ -128,7 +128,7 @@ def _table(period: Period) -> tuple[str, str]:
 
 
 def _by_group(scope: Scope, period: Period, by: Dimension | None) -> dict[int, Sums]:
-    table, at = _table(Period(period.start, period.end, Grain.TOTAL))
+    table, at = _table(period)  # the one that its steps are read from, so that they add up
     condition, values = scope.sql()
     group = COLUMNS[by] if by else "0"
     sql = (
@@ -207,13 +207,13 @@ def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
 AS_OF = f"""
 SELECT least(
     (SELECT min(at) FROM {DirtyHour._meta.db_table}),
-    CASE WHEN %s THEN (SELECT min(at) FROM {DirtyDay._meta.db_table}) END,
+    (SELECT min(at) FROM {DirtyDay._meta.db_table}),
     (SELECT at FROM {FillState._meta.db_table} WHERE name = 'hours')
 )
 """  # noqa: S608
 
 
-def as_of(period: Period) -> datetime:
-    """Say until when a period's rollups are complete: when the oldest waiting row came, or now."""
-    ((oldest,),) = _rows(AS_OF, [_table(period)[0] == "usage_day"])
+def as_of() -> datetime:
+    """Say until when hours and days are complete: when the oldest waiting row came, or now."""
+    ((oldest,),) = _rows(AS_OF, [])
     return oldest if isinstance(oldest, datetime) else timezone.now()

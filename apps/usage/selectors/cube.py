@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
@@ -21,7 +20,7 @@ from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
 from apps.usage.selectors.period import DAY, HOUR, Period
-from apps.usage.selectors.questions import TOP, Answer, Group, Question, as_of, groups_of
+from apps.usage.selectors.questions import TOP, Answer, Group, Question, as_of, fetched, groups_of
 from apps.usage.selectors.scope import COLUMNS, NAMED_BY, Named, Scope
 from apps.usage.selectors.sums import NAMES, Sums
 from apps.usage.states import Dimension
@@ -138,7 +137,7 @@ def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None
         f"OR hour >= %s AND hour < %s) AND {condition} GROUP BY 1, 2"
     )
     spans = [before.start, before.end, period.start, end]
-    rows = {(row[0], row[1]): row[2] for row in _rows(sql, [period.start, *spans, *values])}
+    rows = {(row[0], row[1]): row[2] for row in fetched(sql, [period.start, *spans, *values])}
     return (
         _means(rows, period.start, end, present=True),
         _means(rows, before.start, before.end, present=False),
@@ -148,7 +147,7 @@ def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None
 def last_hour(viewer: Person) -> datetime | None:
     """Return the last hour that has calls the viewer may see; None where there never were any."""
     condition, values = Scope(teams.reach(viewer, Action.USAGE_READ)).sql()
-    ((at,),) = _rows(f"SELECT max(hour) FROM usage_hour WHERE {condition}", values)  # noqa: S608
+    ((at,),) = fetched(f"SELECT max(hour) FROM usage_hour WHERE {condition}", values)  # noqa: S608
     return at if isinstance(at, datetime) else None
 
 
@@ -173,7 +172,7 @@ def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[list[Cell], ...]:
     sql = f"SELECT nth, {_KEYS}, {_SUMS} FROM ({every}) parts GROUP BY nth, {_KEYS}"  # noqa: S608
     found: tuple[list[Cell], ...] = tuple([] for _ in periods)
     first = 1 + len(DIMENSIONS)
-    for row in _rows(sql, [value for _, given in parts for value in given]):
+    for row in fetched(sql, [value for _, given in parts for value in given]):
         found[row[0]].append((row[1:first], row[first:]))
     return found
 
@@ -225,10 +224,3 @@ def sum_of(cells: Iterable[Cell]) -> Sums:
     """Add up all."""
     columns = zip(*(sums for _, sums in cells), strict=True)
     return Sums(*map(sum, columns))
-
-
-def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found

@@ -135,7 +135,7 @@ def _by_group(scope: Scope, period: Period, by: Dimension | None) -> dict[int, S
         f"SELECT {group}, {_SUMS} FROM {table} "  # noqa: S608
         f"WHERE {at} >= %s AND {at} < %s AND {condition} GROUP BY 1 HAVING count(*) > 0"
     )
-    return {row[0]: Sums(*row[1:]) for row in _rows(sql, [period.start, period.end, *values])}
+    return {row[0]: Sums(*row[1:]) for row in fetched(sql, [period.start, period.end, *values])}
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _by_step(
         f"SELECT {step(at, period.grain)}, {line}, {_SUMS} FROM {table} {join} "  # noqa: S608
         f"WHERE {at} >= %s AND {at} < %s AND {condition} GROUP BY 1, 2"
     )
-    rows = _rows(sql, [*line_values, period.start, period.end, *values])
+    rows = fetched(sql, [*line_values, period.start, period.end, *values])
     return {(row[0], row[1]): Sums(*row[2:]) for row in rows}
 
 
@@ -197,7 +197,8 @@ def step(column: str, grain: Grain) -> str:
     return f"date_bin('{width}', {column}, '2000-01-01 00:00+00')"
 
 
-def _rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+def fetched(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -215,5 +216,5 @@ SELECT least(
 
 def as_of() -> datetime:
     """Say until when hours and days are complete: when the oldest waiting row came, or now."""
-    ((oldest,),) = _rows(AS_OF, [])
+    ((oldest,),) = fetched(AS_OF, [])
     return oldest if isinstance(oldest, datetime) else timezone.now()

@@ -42,6 +42,11 @@ def micros(moment: datetime) -> int:
     return (moment - EPOCH_AT) // timedelta(microseconds=1)
 
 
+def moment(ts_us: int) -> datetime:
+    """Return the time of microseconds since 1970 UTC."""
+    return EPOCH_AT + timedelta(microseconds=int(ts_us))
+
+
 def attribute(events: Events, origin: Source) -> tuple[Placed, Column]:
     """Return the attributed events, and the mask of those that had no grant at their time."""
     pair, code = np.unique(events.workload_id * PAIR + events.deployment_id, return_inverse=True)

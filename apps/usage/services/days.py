@@ -28,6 +28,11 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def oldest_kept() -> datetime:
+    """Return the beginning of the first UTC day whose rows are still kept."""
+    return midnight(timezone.now().date() - timedelta(days=settings.USAGE_RAW_DAYS))
+
+
 def ensure_days(days: Collection[date]) -> None:
     """Make the raw partitions of `days` and the rollup partitions of their months, once.
 

@@ -4,11 +4,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -22,10 +21,10 @@ from apps.usage.collectors import FORMATS, Pairs, Part, UsageFile
 from apps.usage.collectors.formats import in_text
 from apps.usage.models import Source
 from apps.usage.protocols import Column, Events, Refused
-from apps.usage.services.days import midnight
+from apps.usage.services.attribution import micros, moment
+from apps.usage.services.days import oldest_kept
 from apps.usage.services.ingest import BATCH_ROWS, receive
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MOST_DAYS = 36_500
 Ids = tuple[int, int]
@@ -134,8 +133,8 @@ class _Grants:
         for pair in pairs:
             theirs = _of(pair, events)
             for one in self._slices[pair]:
-                until = events.ts_us < _us(one.to_at) if one.to_at else True
-                covered |= theirs & (events.ts_us >= _us(one.from_at)) & until
+                until = events.ts_us < micros(one.to_at) if one.to_at else True
+                covered |= theirs & (events.ts_us >= micros(one.from_at)) & until
         return covered
 
     def _look_up(self, pairs: set[Ids]) -> None:
@@ -150,7 +149,7 @@ def _adopt(file: UsageFile) -> list[Grant]:
     It reads the whole file once more, before: a grant must be there when its calls are received.
     """
     grants, spans = _Grants(), dict[Ids, tuple[int, int]]()
-    kept_since = _us(midnight(timezone.now().date() - timedelta(days=settings.USAGE_RAW_DAYS)))
+    kept_since = micros(oldest_kept())
     for part in file.parts(BATCH_ROWS):
         kept = part.events.take(part.events.ts_us >= kept_since)
         lacking = kept.take(~grants.cover(kept))
@@ -161,7 +160,7 @@ def _adopt(file: UsageFile) -> list[Grant]:
     adopted = []
     for pair, (first, last) in sorted(spans.items()):
         workload, resource = file.pairs.rows[pair]
-        span = {"from_at": _moment(first), "to_at": _moment(last) + MICROSECOND}
+        span = {"from_at": moment(first), "to_at": moment(last) + MICROSECOND}
         if span["from_at"] < timezone.now():
             while grant := access.adopt_grant(  # one for each gap between the grants there are
                 resource=resource, workload=workload, by=SYSTEM, **span
@@ -177,11 +176,3 @@ def _pairs(events: Events) -> set[Ids]:
 def _of(pair: Ids, events: Events) -> Column:
     mask: Column = (events.workload_id == pair[0]) & (events.deployment_id == pair[1])
     return mask
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
-
-
-def _moment(us: int) -> datetime:
-    return EPOCH + int(us) * MICROSECOND

@@ -1,7 +1,7 @@
 """Store batches exactly once: ledger, attribution, price, COPY, dirty hours; one transaction."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from apps.kernel.errors import ConflictError
 from apps.usage.models import IngestBatch, Quarantine, RawDay, Source
 from apps.usage.protocols import COUNTS, NOBODY, UNKNOWN, Column, Events, Receipt, Refused
 from apps.usage.selectors.schema import raw_table
-from apps.usage.services.attribution import EPOCH_AT, Placed, attribute, dictionaries, micros
+from apps.usage.services.attribution import Placed, attribute, dictionaries, micros, moment
 from apps.usage.services.copying import PG_EPOCH_US, Field, encode
-from apps.usage.services.days import ensure_days, midnight
+from apps.usage.services.days import ensure_days, oldest_kept
 from apps.usage.services.deadlocks import again_after_deadlock
 from apps.usage.services.pricing import DAY_US, EPOCH, price
 from apps.usage.states import Counts
@@ -91,14 +91,8 @@ def _ended(row: IngestBatch) -> bool:
     """Say whether a day of a batch is closed for good: what was refused then stays refused."""
     days = RawDay.objects.filter(frozen_at__isnull=False)
     return row.min_ts is not None and (
-        row.min_ts < _oldest() or days.filter(day__range=(row.min_ts, row.max_ts)).exists()
+        row.min_ts < oldest_kept() or days.filter(day__range=(row.min_ts, row.max_ts)).exists()
     )
-
-
-def _oldest() -> datetime:
-    """Return the beginning of the first day whose rows are still kept."""
-    today = timezone.now().date()
-    return midnight(today - timedelta(days=settings.USAGE_RAW_DAYS))
 
 
 def _enter(origin: Source, key: str, sha: bytes) -> IngestBatch | None:
@@ -114,7 +108,7 @@ def _enter(origin: Source, key: str, sha: bytes) -> IngestBatch | None:
 
 def _in_time(events: Events) -> tuple[Events, list[Refused]]:
     future = events.ts_us > micros(timezone.now() + LATEST)
-    old = events.ts_us < micros(_oldest())
+    old = events.ts_us < micros(oldest_kept())
     refused = _refuse(events, future, FUTURE)
     refused += _refuse(events, old, TOO_OLD, days=settings.USAGE_RAW_DAYS)
     return events.take(~(future | old)) if refused else events, refused
@@ -128,7 +122,7 @@ def _refuse(events: Events, rows: Column, sentence: str, **words: Any) -> list[R
 
 
 def _at(events: Events, row: int) -> str:
-    return f"{_moment(events.ts_us[row]):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment(events.ts_us[row]):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _days(events: Events) -> list[date]:
@@ -164,7 +158,7 @@ def _aside(events: Events, row: int, batch: IngestBatch) -> Quarantine:
     return Quarantine(
         event_id=UUID(bytes=bytes(events.event_id[row])),
         workload_id=int(events.workload_id[row]),
-        ts=_moment(events.ts_us[row]),
+        ts=moment(events.ts_us[row]),
         row={
             "deployment_id": int(events.deployment_id[row]),
             **{name: None if value == UNKNOWN else value for name, value in values.items()},
@@ -288,10 +282,6 @@ def _settle(batch: IngestBatch, placed: Placed, stored: Stored, refused: list[Re
         "evidence": batch.evidence + stored.evidence,
     }
     if len(events):
-        fresh["min_ts"], fresh["max_ts"] = _moment(events.ts_us.min()), _moment(events.ts_us.max())
+        fresh["min_ts"], fresh["max_ts"] = moment(events.ts_us.min()), moment(events.ts_us.max())
     IngestBatch.objects.filter(pk=batch.pk).update(**fresh)
     return Receipt(batch.pk, received, inserted, duplicate, refused, evidence=stored.evidence)
-
-
-def _moment(ts_us: int) -> datetime:
-    return EPOCH_AT + timedelta(microseconds=int(ts_us))

@@ -20,7 +20,15 @@ from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
 from apps.usage.selectors.period import DAY, HOUR, Period
-from apps.usage.selectors.questions import TOP, Answer, Group, Question, as_of, fetched, groups_of
+from apps.usage.selectors.questions import (
+    AS_OF,
+    TOP,
+    Answer,
+    Group,
+    Question,
+    fetched,
+    groups_of,
+)
 from apps.usage.selectors.scope import COLUMNS, NAMED_BY, Named, Scope
 from apps.usage.selectors.sums import NAMES, Sums
 from apps.usage.states import Dimension
@@ -114,10 +122,9 @@ class Cube:
 
 
 def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[str]]) -> Cube:
-    """Read what the viewer may see of a period and the one before; three queries."""
-    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
+    """Read what the viewer may see of a period and the one before; two queries."""
     reach = teams.reach(viewer, Action.USAGE_READ)
-    now, before = cells_of(Scope(reach), (period, period.before(timezone.now())))
+    complete, (now, before) = cells_of(Scope(reach), (period, period.before(timezone.now())))
     ids = {one: {cell[0][PLACE[one]] for cell in (*now, *before)} for one in DIMENSIONS}
     return Cube(period, where, reach, now, before, all_names(ids), complete)
 
@@ -159,8 +166,12 @@ def _means(
     return [rows.get((present, n), 0) / times[n] if times[n] else None for n in range(24)]
 
 
-def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[list[Cell], ...]:
-    """Read the cells of each period, which may overlap; one query."""
+def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[datetime, tuple[list[Cell], ...]]:
+    """Say until when rollups are complete; read the cells of each period, which may overlap.
+
+    One statement sees both, so that no hour is claimed that was rolled in between.
+    """
+    asked_at = timezone.now()
     condition, values = scope.sql()
     parts = [
         (f"SELECT {number} AS nth, {_COLUMNS} FROM {table} "  # noqa: S608
@@ -169,12 +180,15 @@ def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[list[Cell], ...]:
         for table, at, start, end in _pieces(period)
     ]  # fmt: skip
     every = " UNION ALL ".join(sql for sql, _ in parts)
-    sql = f"SELECT nth, {_KEYS}, {_SUMS} FROM ({every}) parts GROUP BY nth, {_KEYS}"  # noqa: S608
+    cells = f"SELECT nth, {_KEYS}, {_SUMS} FROM ({every}) parts GROUP BY nth, {_KEYS}"  # noqa: S608
+    sql = f"SELECT * FROM ({AS_OF}) AS complete LEFT JOIN ({cells}) AS cells ON true"  # noqa: S608
     found: tuple[list[Cell], ...] = tuple([] for _ in periods)
-    first = 1 + len(DIMENSIONS)
-    for row in fetched(sql, [value for _, given in parts for value in given]):
-        found[row[0]].append((row[1:first], row[first:]))
-    return found
+    first = 2 + len(DIMENSIONS)
+    rows = fetched(sql, [value for _, given in parts for value in given])
+    for row in rows:
+        if row[1] is not None:
+            found[row[1]].append((row[2:first], row[first:]))
+    return rows[0][0] or asked_at, found
 
 
 def _pieces(period: Period) -> list[tuple[str, str, datetime, datetime]]:

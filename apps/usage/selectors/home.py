@@ -10,10 +10,11 @@ from django.utils import timezone
 from apps.provisioning.models import Resource
 from apps.teams.models import Person
 from apps.usage.selectors.cube import PLACE, Cell, Cube, cells_of, split, sum_of
-from apps.usage.selectors.percentiles import Percentiles, percentiles_with_total
+from apps.usage.selectors.percentiles import percentiles_with_total
 from apps.usage.selectors.period import DAY, Period, read_period
-from apps.usage.selectors.questions import Answer, Group, Question, as_of
+from apps.usage.selectors.questions import Answer, Group, Question
 from apps.usage.selectors.scope import Named, scope_for
+from apps.usage.selectors.sketches import Percentiles
 from apps.usage.selectors.sums import Sums
 from apps.usage.states import Dimension, Grain
 
@@ -71,13 +72,13 @@ class OwnUsage:
 
 
 def own_usage(viewer: Person) -> OwnUsage:
-    """Read month, week, and both before; two queries."""
+    """Read month, week, and both before; one query."""
     now = timezone.now()
     month, week = this_month(), read_period({"period": f"{WEEK}d"}, now)
-    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
     days = [Period(at, at + DAY, Grain.TOTAL) for at in week.steps(now)]
     spans = [month, month.before(now), week.before(now), *days]
-    in_month, before, week_before, *by_day = cells_of(scope_for(viewer), spans)
+    complete, cells = cells_of(scope_for(viewer), spans)
+    in_month, before, week_before, *by_day = cells
     return OwnUsage(month, spans[1], in_month, before, by_day, sum_of(week_before), complete)
 
 

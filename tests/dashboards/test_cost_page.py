@@ -51,7 +51,7 @@ def labels(response):
 def test_a_month_by_business_unit_is_what_it_opens_with(people, client_of, made):
     context = client_of(people.fiona).get("/cost/").context
     assert context["asked"].period.name == "month"
-    assert context["level"] == Dimension.BU
+    assert context["by"] == Dimension.BU
 
 
 def test_the_way_down_keeps_period_and_filters_and_adds_up(people, client_of, made):
@@ -63,7 +63,7 @@ def test_the_way_down_keeps_period_and_filters_and_adds_up(people, client_of, ma
         [raw("model_id IN (SELECT id FROM usage_modelkey WHERE model = 'gpt-5.1')")],
     )
     while True:
-        levels.append(page.context["level"])
+        levels.append(page.context["by"])
         total = page.context["answer"].total
         assert (total.requests, total.unpriced, total.list_cost_nano) == expected[-1]
         rows = page.context["rows"]
@@ -83,22 +83,22 @@ def test_the_way_down_keeps_period_and_filters_and_adds_up(people, client_of, ma
     names = ["All business units", "Insurance", "Claims Automation", "claims-triage"]
     assert [crumb["label"] for crumb in crumbs] == names
     back = client.get(crumbs[1]["url"])
-    assert back.context["level"] == Dimension.TEAM
+    assert back.context["by"] == Dimension.TEAM
     assert client.get(crumbs[0]["url"]).context["answer"].total.list_cost_nano == expected[0][2]
 
 
 def test_a_lead_begins_at_her_team_and_a_unit_at_its_teams(people, client_of, made):
     context = client_of(people.alice).get(f"/cost/?{PERIOD}").context
-    assert context["level"] == Dimension.WORKLOAD
+    assert context["by"] == Dimension.WORKLOAD
     assert [crumb["label"] for crumb in context["crumbs"]] == ["Claims Automation"]
     unit = BusinessUnit.objects.get(slug="insurance")
     people.jonas.memberships.all().delete()
     people.jonas.memberships.create(role=Role.FINANCE, business_unit=unit)
     context = client_of(people.jonas).get(f"/cost/?{PERIOD}").context
-    assert context["level"] == Dimension.TEAM
+    assert context["by"] == Dimension.TEAM
     assert [crumb["label"] for crumb in context["crumbs"]] == ["Insurance"]
     people.dora.memberships.create(role=Role.REQUESTER, team=Team.objects.get(slug="claims"))
-    assert client_of(people.dora).get(f"/cost/?{PERIOD}").context["level"] == Dimension.TEAM
+    assert client_of(people.dora).get(f"/cost/?{PERIOD}").context["by"] == Dimension.TEAM
 
 
 def test_a_foreign_team_shows_nothing(people, client_of, made):
@@ -127,7 +127,7 @@ def test_files_have_every_nano(people, client_of, made):
     client = client_of(people.fiona)
     nano = raw()[2]
     page = client.get(f"/cost/?{PERIOD}")
-    for url in (page.context["csv_url"], page.context["figure"].csv_url):
+    for url in (page.context["csv_url"], page.context["figures"][0][0].csv_url):
         rows = read(client.get(f"/cost/{url}"))
         costs = [row["list_cost"] for row in rows if row["list_cost"]]
         assert sum(Decimal(cost) for cost in costs).scaleb(9) == nano
@@ -176,7 +176,7 @@ def test_few_queries_and_none_of_raw_rows(people, client_of, made, query):
 
 
 def test_the_figure_leads_to_its_calls(people, client_of, made):
-    figure = client_of(people.fiona).get(f"/cost/?{PERIOD}&team=claims").context["figure"]
+    figure = client_of(people.fiona).get(f"/cost/?{PERIOD}&team=claims").context["figures"][0][0]
     assert figure.rows_url == f"/calls/?{PERIOD}&team=claims"
 
 

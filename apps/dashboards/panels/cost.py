@@ -49,7 +49,7 @@ def page(asked: Asked) -> Context:
     head = {
         **bar(asked, found.cube),
         "asked": asked,
-        "level": found.level,
+        "by": found.level,
         "crumbs": _crumbs(found),
         "months": _months(asked),
     }
@@ -60,7 +60,7 @@ def page(asked: Asked) -> Context:
     return {
         **head,
         "kpis": _kpis(found),
-        "figure": _over_time(found),
+        "figures": [(_over_time(found), "")],
         "answer": answer,
         "rows": rows_of(asked, found.cube, answer),
         "change": formats.trend(answer.total.cost_nano, answer.before.cost_nano or None),

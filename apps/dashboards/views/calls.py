@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from apps.dashboards.panels import call as of_one
 from apps.dashboards.panels import calls as parts
 from apps.dashboards.panels.asked import Asked
-from apps.dashboards.views.saved import saved_views
+from apps.dashboards.views.page import dashboard
 from apps.kernel.exports import csv_response
 
 
@@ -21,9 +21,7 @@ def calls(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     asked = Asked.read(viewer, request.GET, default=parts.DEFAULT, kept=parts.KEPT)
     if request.GET.get("format") == "csv":
         return csv_response("calls.csv", header=parts.COLUMNS, rows=parts.lines(asked))
-    return render(
-        request, "dashboards/calls.html", {**parts.page(asked), **saved_views(request, "calls")}
-    )
+    return dashboard(request, "calls", parts.page(asked))
 
 
 @require_safe

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.dashboards.panels import latency as parts
 from apps.dashboards.panels.asked import Asked
+from apps.dashboards.views.page import dashboard
 from apps.kernel.exports import csv_response
 
 
@@ -19,4 +19,4 @@ def latency(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if request.GET.get("format") == "csv":
         file = parts.file(asked)
         return csv_response(file.name, header=file.header, rows=file.rows)
-    return render(request, "dashboards/latency.html", parts.page(asked))
+    return dashboard(request, "latency", parts.page(asked))

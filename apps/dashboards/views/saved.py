@@ -6,23 +6,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.usage import selectors, services
+from apps.dashboards.views.page import kept
+from apps.usage import services
 
-PASSING = ("format", "cursor", "figure")  # of one visit, not of a view
 PAGES = ("usage", "latency", "cost", "calls")
-
-
-def saved_views(request: HttpRequest, page: str) -> dict[str, object]:
-    """List the person's views of a page, and what a view of the present address would keep."""
-    views = selectors.saved_views(request.user, page)  # type: ignore[arg-type]
-    return {"view_page": page, "saved": views, "query": _kept(request.GET)}
-
-
-def _kept(query: QueryDict) -> str:
-    kept = query.copy()
-    for name in PASSING:
-        kept.pop(name, None)
-    return kept.urlencode()
 
 
 @require_POST
@@ -31,7 +18,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
     page, name = request.POST.get("page", "usage"), request.POST.get("name", "")
     if page not in PAGES:
         raise Http404
-    query = _kept(QueryDict(request.POST.get("query", "")))
+    query = kept(QueryDict(request.POST.get("query", "")))
     view = services.save_view(page=page, name=name, query=query, by=request.user)  # type: ignore[arg-type]
     messages.success(request, f"“{view.name}” is saved. Only you see it.")
     return redirect(f"{reverse(page)}?{view.query}")

@@ -1,14 +1,13 @@
 """Pages of usage and of list cost, and the same as CSV."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.dashboards.panels import cost as cost_parts
 from apps.dashboards.panels import usage as usage_parts
 from apps.dashboards.panels.asked import Asked
 from apps.dashboards.panels.table import File
-from apps.dashboards.views.saved import saved_views
+from apps.dashboards.views.page import dashboard
 from apps.kernel.exports import csv_response
 
 
@@ -18,7 +17,7 @@ def usage(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     asked = Asked.read(request.user, request.GET)  # type: ignore[arg-type]
     if request.GET.get("format") == "csv":
         return _csv(usage_parts.file(asked))
-    return _page(request, "usage", usage_parts.page(asked))
+    return dashboard(request, "usage", usage_parts.page(asked))
 
 
 @require_safe
@@ -27,11 +26,7 @@ def cost(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     asked = Asked.read(request.user, request.GET, default="month")  # type: ignore[arg-type]
     if request.GET.get("format") == "csv":
         return _csv(cost_parts.file(asked))
-    return _page(request, "cost", cost_parts.page(asked))
-
-
-def _page(request: HttpRequest, page: str, context: dict[str, object]) -> HttpResponse:
-    return render(request, f"dashboards/{page}.html", {**context, **saved_views(request, page)})
+    return dashboard(request, "cost", cost_parts.page(asked))
 
 
 def _csv(file: File) -> StreamingHttpResponse:

@@ -13,6 +13,7 @@ from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted,
 from apps.requests import services as requests
 from apps.requests.events import (
     RequestApproved,
+    RequestExpired,
     RequestFailed,
     RequestRejected,
     RequestReturned,
@@ -26,6 +27,7 @@ on(RequestSubmitted, approvals.open_steps, provisioning.queue_what_if)
 on(RequestApproved, capacity.commit, provisioning.queue_job)
 on(RequestRejected, approvals.close_steps, capacity.release)
 on(RequestWithdrawn, approvals.close_steps, capacity.release)
+on(RequestExpired, approvals.close_steps, capacity.release)
 on(RequestReturned, approvals.close_steps, capacity.release)
 on(RequestFailed, capacity.release)
 

@@ -174,7 +174,14 @@ def _reason(text: str) -> str:
 
 
 def _vote(step: Step, verdict: Decision.Verdict, reason: str, by: Person) -> None:
-    Decision.objects.create(step=step, person=by, verdict=verdict, reason=reason)
+    Decision.objects.create(
+        step=step,
+        person=by,
+        voice=by,
+        requester=step.request.requester,
+        verdict=verdict,
+        reason=reason,
+    )
 
 
 def _open(step: Step) -> None:

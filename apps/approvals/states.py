@@ -1,9 +1,10 @@
-"""The life of a step.
+"""The lives of a step and of an offer.
 
-waiting ─► open ─► approved | rejected | cancelled
+step:   waiting ─► open ─► approved | rejected | cancelled
+offer:  open ─► accepted | declined | taken_back
 """
 
-from apps.kernel.states import Status
+from apps.kernel.states import Status, Transitions
 
 
 class StepStatus(Status):
@@ -17,8 +18,20 @@ class StepStatus(Status):
     CANCELLED = "cancelled", "off", "Cancelled"
 
 
+class OfferStatus(Status):
+    """What became of a counter-offer."""
+
+    OPEN = "open", "run", "Open"
+    ACCEPTED = "accepted", "good", "Accepted"
+    DECLINED = "declined", "off", "Declined"
+    TAKEN_BACK = "taken_back", "off", "Taken back"
+
+
 S = StepStatus
-TRANSITIONS = {
-    S.WAITING: {S.OPEN, S.CANCELLED},
+TRANSITIONS: Transitions = {
+    S.WAITING: {S.OPEN, S.APPROVED, S.CANCELLED},
     S.OPEN: {S.APPROVED, S.REJECTED, S.CANCELLED},
+}
+OFFER_TRANSITIONS: Transitions = {
+    OfferStatus.OPEN: {OfferStatus.ACCEPTED, OfferStatus.DECLINED, OfferStatus.TAKEN_BACK},
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from apps.capacity.protocols import Claim, Placing
 
@@ -20,16 +21,26 @@ class RequestEvent:
 
 @dataclass(frozen=True)
 class RequestSubmitted(RequestEvent):
-    """A team asks; guards may refuse, with the claims in hand."""
+    """A team asks; guards may refuse, with the claims in hand.
+
+    `until` is how long the promise lasts while nobody decides; `instead_of` the subject whose
+    promise this one takes over once it is built (a change of something built).
+    """
 
     claims: Sequence[Claim]
     placing: Placing | None
     why: str
+    team_id: int
+    until: datetime | None = None
+    instead_of: str = ""
 
 
 @dataclass(frozen=True)
 class RequestApproved(RequestEvent):
-    """The last needed yes was said."""
+    """The last needed yes was said; `expected_nano` is its list cost a month, None if unknown."""
+
+    team_id: int
+    expected_nano: int | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,11 @@ class RequestRejected(RequestEvent):
 @dataclass(frozen=True)
 class RequestWithdrawn(RequestEvent):
     """The team took it back."""
+
+
+@dataclass(frozen=True)
+class RequestExpired(RequestEvent):
+    """Nobody decided in time; it may be submitted again."""
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,9 @@ class RequestKind:
 
     `options` gives the choices of the fields, every forbidden one with its reason; `check` maps
     fields to sentences and refuses whatever `options` would not let through; `units` names the
-    units of fields that depend on what was chosen.
+    units of fields that depend on what was chosen. `facts` says what policies may look at: model,
+    publisher, version, deployment_type, billing, region, data_class, and capacity in its unit; a
+    fact that is missing or None is not known.
     """
 
     slug: str
@@ -185,6 +187,7 @@ class RequestKind:
     title: Callable[[Mapping[str, Any]], str]
     units: Callable[[Mapping[str, Any]], Mapping[str, str]]
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]]
+    facts: Callable[[Payload], Mapping[str, str | int | None]]
     summary_template: str
     azure_actions: Sequence[str]
 

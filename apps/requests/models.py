@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.requests.states import TRANSITIONS, RequestStatus
+from apps.requests.states import OPEN, TRANSITIONS, RequestStatus
 from apps.teams.models import Environment, Team, Workload
 
 
@@ -13,8 +13,19 @@ class ResourceRequest(models.Model):
 
     A draft's `payload` is what was typed, unchecked; from submit on it is validated and frozen,
     with the estimate of that moment. `workload` and `environment` are set at submit at the latest.
+    A change, a renewal or a decommission is a new request `about` an old resource (`resource:42`).
     """
 
+    class Act(models.TextChoices):
+        """What is to happen: something new, or something to what was built."""
+
+        NEW = "new", "New"
+        CHANGE = "change", "Change"
+        RENEW = "renew", "Renew"
+        DECOMMISSION = "decommission", "Decommission"
+
+    act = models.CharField(max_length=12, choices=Act.choices, default=Act.NEW)
+    about = models.CharField(max_length=40, blank=True)
     kind = models.CharField(max_length=40)
     team = models.ForeignKey(Team, models.PROTECT, related_name="requests")
     workload = models.ForeignKey(Workload, models.PROTECT, null=True, related_name="requests")
@@ -47,6 +58,16 @@ class ResourceRequest(models.Model):
                     submitted_at__isnull=False, workload__isnull=False, environment__isnull=False
                 ),
                 name="request_complete_once_submitted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(act="new", about="")
+                | (~models.Q(act="new") & ~models.Q(about="")),
+                name="request_new_or_about_something",
+            ),
+            models.UniqueConstraint(
+                fields=["about"],
+                condition=models.Q(status__in=OPEN) & ~models.Q(about=""),
+                name="one_open_request_about_a_resource",
             ),
         ]
         indexes = [

@@ -6,6 +6,7 @@ draft ─► submitted ─► in_review ◄─► needs_info
                                  │           ├► needs_help ─► building | failed
                                  └───────────┴► returned ─► submitted
 withdrawn: from every state before building, and from returned
+expired: from review, when nobody decided in time; it may be submitted again
 """
 
 from apps.kernel.states import Status
@@ -26,22 +27,24 @@ class RequestStatus(Status):
     REJECTED = "rejected", "bad", "Rejected"
     FAILED = "failed", "bad", "Failed"
     WITHDRAWN = "withdrawn", "off", "Withdrawn"
+    EXPIRED = "expired", "off", "Expired"
 
 
 S = RequestStatus
 TRANSITIONS = {
     S.DRAFT: {S.SUBMITTED, S.WITHDRAWN},
     S.SUBMITTED: {S.IN_REVIEW, S.WITHDRAWN},
-    S.IN_REVIEW: {S.NEEDS_INFO, S.APPROVED, S.REJECTED, S.WITHDRAWN, S.RETURNED},
-    S.NEEDS_INFO: {S.IN_REVIEW, S.REJECTED, S.WITHDRAWN},
+    S.IN_REVIEW: {S.NEEDS_INFO, S.APPROVED, S.REJECTED, S.WITHDRAWN, S.RETURNED, S.EXPIRED},
+    S.NEEDS_INFO: {S.IN_REVIEW, S.REJECTED, S.WITHDRAWN, S.RETURNED, S.EXPIRED},
     S.APPROVED: {S.BUILDING, S.RETURNED, S.NEEDS_HELP},
     S.BUILDING: {S.DONE, S.NEEDS_HELP, S.RETURNED},
     S.NEEDS_HELP: {S.BUILDING, S.FAILED, S.RETURNED},
     S.RETURNED: {S.SUBMITTED, S.WITHDRAWN},
+    S.EXPIRED: {S.SUBMITTED, S.WITHDRAWN},
 }
-EDITABLE = (S.DRAFT, S.RETURNED)
+EDITABLE = (S.DRAFT, S.RETURNED, S.EXPIRED)
 OPEN = (S.SUBMITTED, S.IN_REVIEW, S.NEEDS_INFO, S.APPROVED, S.BUILDING, S.NEEDS_HELP, S.RETURNED)
-ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN)
+ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN, S.EXPIRED)
 
 
 def may_become(status: str, to: RequestStatus) -> bool:

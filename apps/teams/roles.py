@@ -21,6 +21,7 @@ class Action(models.TextChoices):
     REQUEST_CREATE = "request.create", "Ask for something"
     REQUEST_READ = "request.read", "See requests"
     REQUEST_WITHDRAW = "request.withdraw", "Withdraw a colleague's request"
+    DECIDE_TEAM = "decide.team", "Decide for the team"
     DECIDE_PLATFORM = "decide.platform", "Decide for the platform"
     DECIDE_FINANCE = "decide.finance", "Decide for finance"
     DECIDE_SECURITY = "decide.security", "Decide for security"
@@ -29,13 +30,21 @@ class Action(models.TextChoices):
     JOB_OPERATE = "job.operate", "Retry or give up a build"
     AZURE_RAW = "azure.raw", "See raw Azure answers"
     CATALOG_EDIT = "catalog.edit", "Edit the residency rules"
+    CAPACITY_EDIT = "capacity.edit", "Set allowances and explain use"
+    POLICY_EDIT = "policy.edit", "Edit the approval policies"
     AUDIT_READ = "audit.read", "Read the audit trail"
 
 
 _READ = frozenset({Action.REQUEST_READ, Action.RESOURCE_READ, Action.USAGE_READ})
 GRANTS: dict[Role, frozenset[Action]] = {
     Role.REQUESTER: _READ | {Action.REQUEST_CREATE},
-    Role.TEAM_LEAD: _READ | {Action.REQUEST_CREATE, Action.REQUEST_WITHDRAW, Action.AUDIT_READ},
+    Role.TEAM_LEAD: _READ
+    | {
+        Action.REQUEST_CREATE,
+        Action.REQUEST_WITHDRAW,
+        Action.DECIDE_TEAM,
+        Action.AUDIT_READ,
+    },
     Role.APPROVER: _READ | {Action.DECIDE_PLATFORM},
     Role.PLATFORM_ADMIN: _READ
     | {
@@ -43,6 +52,8 @@ GRANTS: dict[Role, frozenset[Action]] = {
         Action.JOB_OPERATE,
         Action.AZURE_RAW,
         Action.CATALOG_EDIT,
+        Action.CAPACITY_EDIT,
+        Action.POLICY_EDIT,
         Action.AUDIT_READ,
     },
     Role.SECURITY: _READ | {Action.DECIDE_SECURITY, Action.AUDIT_READ},

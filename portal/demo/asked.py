@@ -153,9 +153,12 @@ def _votes(steps: Sequence[Step]) -> Iterator[Decision]:
     }
     for step in steps:
         if step.ended_at:
+            by = deciders[Action(step.action)]
             yield Decision(
                 step=step,
-                person=deciders[Action(step.action)],
+                person=by,
+                voice=by,
+                requester=step.request.requester,
                 verdict=Decision.Verdict.APPROVE,
                 at=step.ended_at,
             )

@@ -217,8 +217,24 @@ def test_one_vote_per_person_and_step_in_the_database(people, row):
     from django.db import IntegrityError, transaction
 
     step = Step.objects.get(request=row, status="open")
-    Decision.objects.create(step=step, person=people.petra, verdict="approve")
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Decision.objects.create(step=step, person=people.petra, verdict="approve")
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Decision.objects.create(step=step, person=people.jonas, verdict="reject", reason="")
+
+    def vote(person, verdict="approve", voice=None):
+        with transaction.atomic():
+            Decision.objects.create(
+                step=step,
+                person=person,
+                voice=voice or person,
+                requester=people.alice,
+                verdict=verdict,
+            )
+
+    vote(people.petra)
+    for refused in (
+        (people.petra,),
+        (people.jonas, "approve", people.petra),
+        (people.jonas, "reject"),
+        (people.alice,),
+        (people.jonas, "approve", people.alice),
+    ):
+        with pytest.raises(IntegrityError):
+            vote(*refused)

@@ -19,6 +19,7 @@ TABLE = {
     "request.create":   "x   x    .    .     .   .   .",
     "request.read":     "x   x    x    x     x   x   x",
     "request.withdraw": ".   x    .    .     .   .   .",
+    "decide.team":      ".   x    .    .     .   .   .",
     "decide.platform":  ".   .    x    x     .   .   .",
     "decide.finance":   ".   .    .    .     .   x   .",
     "decide.security":  ".   .    .    .     x   .   .",
@@ -27,6 +28,8 @@ TABLE = {
     "job.operate":      ".   .    .    x     .   .   .",
     "azure.raw":        ".   .    .    x     .   .   .",
     "catalog.edit":     ".   .    .    x     .   .   .",
+    "capacity.edit":    ".   .    .    x     .   .   .",
+    "policy.edit":      ".   .    .    x     .   .   .",
     "audit.read":       ".   x    .    x     x   .   x",
 }  # fmt: skip
 WHERE = {

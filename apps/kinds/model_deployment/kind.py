@@ -46,6 +46,20 @@ def claims(payload: Payload) -> Sequence[Claim]:
     ]
 
 
+def facts(payload: Payload) -> Mapping[str, str | int | None]:
+    """Say what policies may look at; the deployment type by its SKU, the capacity in its unit."""
+    data = payload.data
+    kind = catalog.deployment_types().get(str(data.get("sku") or ""))
+    model = catalog.models().get(str(data.get("model") or ""))
+    return {
+        "publisher": model.provider if model else None,
+        "deployment_type": kind.sku if kind else None,
+        "billing": kind.billing if kind else None,
+        "capacity": data.get("capacity"),
+        **{name: data.get(name) for name in ("model", "version", "region", "data_class")},
+    }
+
+
 def placing(payload: Payload) -> Placing:
     """Ask for a place on a shared account of the region."""
     return Placing(tier=payload.tier, region=payload.data["region"])
@@ -67,6 +81,7 @@ KIND = RequestKind(
     title=title,
     units=units,
     upgrade=upgrade,
+    facts=facts,
     summary_template="kinds/model_deployment/summary.html",
     azure_actions=(
         "Microsoft.CognitiveServices/accounts/write",

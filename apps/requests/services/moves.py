@@ -11,11 +11,13 @@ from apps.kernel.errors import ConflictError, NotAllowedError
 from apps.kernel.events import tell
 from apps.requests.events import (
     RequestApproved,
+    RequestExpired,
     RequestFailed,
     RequestRejected,
     RequestReturned,
     RequestWithdrawn,
 )
+from apps.requests.kinds import Estimate
 from apps.requests.models import ResourceRequest
 from apps.requests.protocols import AboutRequest, Trouble
 from apps.requests.selectors import may_withdraw
@@ -57,7 +59,8 @@ def mark_approved(*, request: ResourceRequest, by: Actor) -> None:
     """Note the last yes; capacity is committed and the build is queued in this transaction."""
     row = locked(request.pk)
     _move(row, S.APPROVED, by)
-    tell(RequestApproved(row.pk))
+    expected = Estimate.from_json(row.estimate).expected_nano
+    tell(RequestApproved(row.pk, team_id=row.team_id, expected_nano=expected))
 
 
 @transaction.atomic
@@ -66,6 +69,14 @@ def mark_rejected(*, request: ResourceRequest, reason: str, by: Actor) -> None:
     row = locked(request.pk)
     _move(row, S.REJECTED, by, note=reason, ended_at=timezone.now())
     tell(RequestRejected(row.pk))
+
+
+@transaction.atomic
+def mark_expired(*, request: ResourceRequest, reason: str, by: Actor) -> None:
+    """Note that nobody decided in time; its capacity is free; it may be submitted anew."""
+    row = locked(request.pk)
+    _move(row, S.EXPIRED, by, note=reason, trouble=reason, ended_at=timezone.now())
+    tell(RequestExpired(row.pk))
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ def submit_request(*, request: ResourceRequest, by: Person) -> ResourceRequest:
             claims=kind.claims(found.payload),
             placing=kind.placing(found.payload),
             why=f"{row.number}: {row.title}"[:300],
+            team_id=row.team_id,
         )
     )
     row.refresh_from_db()

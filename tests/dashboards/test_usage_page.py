@@ -194,6 +194,43 @@ def test_steps_of_any_width_are_drawn_and_sum_to_the_total(people, client_of, ma
     assert sum(int(row["requests"]) for row in rows) == total.requests > 0
 
 
+@pytest.mark.parametrize(
+    ("query", "offered", "current"),
+    [
+        ("period=24h", [], ""),
+        ("period=7d", ["By hour", "By day"], "By day"),
+        ("period=month&grain=hour", ["By hour", "By day"], "By hour"),
+        ("from=2026-01-01&to=2026-01-31", ["By hour", "By day"], "By day"),
+        ("from=2026-01-01&to=2026-02-01", ["By day", "By month"], "By day"),
+        ("from=2026-01-01&to=2026-06-30", ["By day", "By month"], "By month"),
+        ("period=7d&grain=month", ["By hour", "By day", "By month"], "By month"),
+    ],
+)
+@pytest.mark.parametrize("page", ["usage", "cost", "latency"])
+def test_a_step_is_offered_where_the_period_allows_it(
+    people, client_of, made, page, query, offered, current
+):
+    client = client_of(people.petra)
+    grains = client.get(f"/{page}/?{query}&team=claims").context["grains"]
+    assert [one["label"] for one in grains] == offered
+    assert [one["label"] for one in grains if one["current"]] == ([current] if current else [])
+    for one in grains:
+        answer = client.get(f"/{page}/{one['url']}")
+        assert (answer.status_code, "team=claims" in one["url"]) == (200, True)
+        (now,) = (again for again in answer.context["grains"] if again["current"])
+        assert now["label"] == one["label"]
+
+
+def test_a_new_period_comes_with_its_own_step_and_calls_have_none(people, client_of, made):
+    page = client_of(people.petra).get("/usage/?period=7d&grain=hour&by=team").content.decode()
+    assert 'href="?period=30d&amp;by=team"' in page
+    assert 'name="by" value="team"' in page
+    assert 'name="grain"' not in page
+    calls = client_of(people.petra).get("/calls/?period=7d")
+    assert not calls.context["grains"]
+    assert "By hour" not in calls.content.decode()
+
+
 @pytest.mark.parametrize("query", ["", "?period=24h", "?period=month", "?team=claims&by=model"])
 def test_few_queries_and_none_of_raw_rows(people, client_of, made, query):
     client = client_of(people.petra)

@@ -109,12 +109,12 @@ def test_hours_of_the_day_are_means_of_the_hours_that_were(people, traffic, now)
     assert sum(before) == pytest.approx(3 * 47 / 2, abs=2)  # the first call is 95 hours ago
 
 
-def test_it_asks_three_queries_of_rollups(people, traffic, now):
+def test_it_asks_two_queries_of_rollups(people, traffic, now):
     assert people.petra.held
     usage.cube_of(people.petra, of("days", now), {})
     with CaptureQueriesContext(connection) as captured:
         usage.cube_of(people.petra, of("days", now), {Dimension.TEAM: ["claims"]})
-    assert len(captured) == 3
+    assert len(captured) == 2
     assert not [query for query in captured if "usage_record" in query["sql"]]
 
 

@@ -95,7 +95,7 @@ class Asked:
 
 
 def bar(asked: Asked, cube: usage.Cube) -> Context:
-    """Lay out the period picker and a chip for each dimension that has something to choose."""
+    """Lay out the period picker, its steps, and a chip for each dimension with a choice."""
     period, last = asked.period, (asked.period.end - timedelta(seconds=1)).date()
     return {
         "period": {
@@ -106,9 +106,9 @@ def bar(asked: Asked, cube: usage.Cube) -> Context:
             "start": period.start.date(),
             "end": last,
             "custom": period.name == "custom",
-            "step": asked.step,
             "latest": max(last, asked.now.date()),
         },
+        "grains": _grains(asked),
         "filters": [
             _chip(asked, cube, dimension, values)
             for dimension in Dimension
@@ -116,6 +116,21 @@ def bar(asked: Asked, cube: usage.Cube) -> Context:
         ],
         "as_of": cube.as_of,
     }
+
+
+def _grains(asked: Asked) -> list[Context]:
+    """Offer the steps that the period can be shown in; nothing where there is only one."""
+    present, fitting = asked.period.grain, asked.period.grains
+    offered = [one for one in Grain if one in fitting or one == present]
+    return [
+        {
+            "url": asked.address(grain=one.value),
+            "label": f"By {one.label.lower()}",
+            "current": one == present,
+        }
+        for one in offered
+        if len(offered) > 1
+    ]
 
 
 def _chip(

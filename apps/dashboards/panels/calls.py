@@ -71,6 +71,7 @@ def page(asked: Asked) -> Context:
     narrowed = bool(wanted.outcome) or wanted.slower_ms is not None
     return {
         **shown,
+        "grains": (),  # calls stand by themselves
         "filters": [*shown["filters"], _outcomes(asked, wanted), _slower(asked, wanted)],
         "page": found,
         "rows": [_row(call, named) for call in found.rows],

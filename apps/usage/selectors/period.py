@@ -12,7 +12,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERIODS = {"24h": "24 h", "7d": "7 days", "30d": "30 days", "month": "Month"}
 DEFAULT = "30d"
 LONGEST = timedelta(days=800)
-BY_HOUR_UP_TO, BY_DAY_UP_TO = timedelta(days=2), timedelta(days=92)
+BY_HOUR_UP_TO, BY_DAY_UP_TO = timedelta(days=2), timedelta(days=92)  # unless asked otherwise
+BY_HOUR_AT_MOST = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class Period:
         return (
             formats.day(first) if first == last else f"{formats.day(first)} – {formats.day(last)}"
         )
+
+    @property
+    def grains(self) -> list[Grain]:
+        """List the steps of which it has some, and not too many."""
+        length = self.end - self.start
+        fits = {
+            Grain.HOUR: length <= BY_HOUR_AT_MOST,
+            Grain.DAY: length > DAY,
+            Grain.MONTH: length > BY_HOUR_AT_MOST,
+        }
+        return [grain for grain, fitting in fits.items() if fitting]
 
     def before(self, now: datetime) -> "Period":
         """Return the period before, cut as long as the part of this one that has passed."""
@@ -72,10 +84,11 @@ def read_period(query: Mapping[str, str], now: datetime) -> Period:
     wanted = query.get("grain") or _fitting(end - start)
     if wanted not in (Grain.HOUR, Grain.DAY, Grain.MONTH):
         raise _unreadable("grain", wanted, "hour, day or month")
-    if wanted == Grain.HOUR and end - start > timedelta(days=31):
+    if wanted == Grain.HOUR and end - start > BY_HOUR_AT_MOST:
         raise InvalidError(
-            "Hours can be shown for 31 days at most. Choose a shorter period, or days.",
-            {"grain": "31 days at most by hour."},
+            f"Hours can be shown for {BY_HOUR_AT_MOST.days} days at most. "
+            "Choose a shorter period, or days.",
+            {"grain": f"{BY_HOUR_AT_MOST.days} days at most by hour."},
         )
     return Period(start, end, Grain(wanted), name)
 

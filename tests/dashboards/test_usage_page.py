@@ -71,6 +71,44 @@ def test_the_file_of_each_grouping_sums_to_the_raw_rows(people, client_of, made,
     assert all(len(r["list_cost"].partition(".")[2]) == 9 for r in rows if r["list_cost"])
 
 
+def test_each_row_stands_beside_the_period_before(people, client_of, made):
+    client = client_of(people.petra)
+    now = timezone.now()
+    for days, tokens in ((10, 100), (3, 150)):
+        send(events(made.qa, [now - timedelta(days=days)], input_tokens=tokens, output_tokens=50))
+    rollups.roll_all()
+    page = client.get(f"/usage/?period=7d&deployment={made.qa.pk}")
+    (row,) = page.context["rows"]
+    before = page.context["answer"].before
+    assert (row.before, row.before.tokens > 0) == (before, True)
+    growth = row.sums.tokens / before.tokens - 1
+    way = "▲" if growth > 0 else "▼"
+    assert str(row.change) == f"{way} {formats.percent(abs(growth))}"
+    assert str(page.context["change"]) == str(row.change)
+    assert formats.short_count(before.tokens) in page.content.decode()
+    (line,) = read(client.get(f"/usage/?period=7d&deployment={made.qa.pk}&format=csv"))
+    tokens = int(line["input_tokens_before"]) + int(line["output_tokens_before"])
+    assert (tokens, int(line["requests_before"])) == (before.tokens, before.requests)
+    assert float(line["tokens_change"]) == pytest.approx(growth, abs=5e-5)
+    assert line["list_cost_before"] == ""
+
+
+@pytest.mark.parametrize("by", ["bu", "model", "deployment"])
+def test_what_was_before_adds_up(people, client_of, made, by):
+    page = client_of(people.petra).get(f"/usage/?period=7d&by={by}")
+    rows, before = page.context["rows"], page.context["answer"].before
+    assert sum(row.before.requests for row in rows) == before.requests > 0
+
+
+def test_nothing_before_is_a_dash(people, client_of):
+    send(events(deployment(people), [timezone.now() - timedelta(hours=2)]))
+    rollups.roll_all()
+    page = client_of(people.alice).get("/usage/?period=30d")
+    assert [str(row.change) for row in page.context["rows"]] == [formats.UNKNOWN]
+    (line,) = read(client_of(people.alice).get("/usage/?format=csv"))
+    assert (line["requests_before"], line["tokens_change"]) == ("0", "")
+
+
 def test_what_is_not_known_is_empty_in_the_file_and_a_dash_on_the_page(people, client_of, made):
     client = client_of(people.alice)
     rows = {row["deployment"]: row for row in read(client.get("/usage/?format=csv"))}

@@ -7,11 +7,11 @@ from django.urls import reverse
 from apps.dashboards import figures
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.nothing import nothing
-from apps.dashboards.panels.table import TOP, File, file_of, rows_of
+from apps.dashboards.panels.table import TOP, File, file_of, rows_of, table_file
 from apps.dashboards.panels.usage import moments, whole
 from apps.kernel import formats
 from apps.kernel.errors import NotFoundError
-from apps.kernel.money import CURRENCY, decimal
+from apps.kernel.money import CURRENCY
 from apps.usage import selectors as usage
 from apps.usage.selectors import plain
 from apps.usage.states import Dimension, Grain
@@ -79,19 +79,11 @@ def file(asked: Asked) -> File:
     if name != "table":
         raise NotFoundError
     answer = found.cube.answer(found.level, top=None, order=COST)
-    rows = [
-        row | {"list_cost_before": _decimal(_before(found, group))}
-        for row, group in zip(plain.rows(answer), answer.groups, strict=True)
-    ]
-    return file_of("cost.csv", rows)
+    return table_file("cost.csv", found.cube, answer, found.level, change="list_cost_change")
 
 
 def _before(found: Cost, group: usage.Group) -> int | None:
     return found.cube.before(found.level, group).cost_nano
-
-
-def _decimal(nano: int | None) -> str | None:
-    return None if nano is None else f"{decimal(nano):f}"
 
 
 def _root(cube: usage.Cube) -> int:

@@ -17,17 +17,19 @@ from apps.usage.selectors import plain
 from apps.usage.states import Dimension
 
 TOP = 20
+BEFORE = ("requests", "input_tokens", "output_tokens", "list_cost")
 FURTHER = {Dimension.BU: Dimension.TEAM, Dimension.TEAM: Dimension.WORKLOAD}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A group: what it is called, where it leads, its sums, its share of the total, its change."""
+    """A group: what it is called, where it leads, its sums and those before, share and change."""
 
     label: str
     detail: str
     url: str
     sums: usage.Sums
+    before: usage.Sums
     share: float | None
     change: Trend
     others: bool = False
@@ -57,19 +59,39 @@ def rows_of(asked: Asked, cube: usage.Cube, answer: usage.Answer) -> list[Row]:
     pages = pages_of(asked, answer.groups) if deployments else {}
     rows = []
     for group in answer.groups:
-        part, before = getattr(group.sums, order), getattr(cube.before(by, group), order)
+        earlier = cube.before(by, group)
+        part, before = getattr(group.sums, order), getattr(earlier, order)
         rows.append(
             Row(
                 label=group.label,
                 detail=group.name.detail if group.name else "",
                 url=_further(asked, by, group, pages),
                 sums=group.sums,
+                before=earlier,
                 share=None if part is None or not whole else part / whole,
                 change=formats.trend(part, before or None),
                 others=group.name is None,
             )
         )
     return rows
+
+
+def table_file(
+    name: str, cube: usage.Cube, answer: usage.Answer, by: Dimension, *, change: str
+) -> File:
+    """Make the file of a table: each group, the period before, the change as a share of it.
+
+    `change` names the column of the change, which is of what the answer is ordered by.
+    """
+    order, rows = answer.question.order, []
+    for row, group in zip(plain.rows(answer), answer.groups, strict=True):
+        earlier = cube.before(by, group)
+        then = plain.of_sums(earlier)
+        now, before = getattr(group.sums, order), getattr(earlier, order)
+        compared = {f"{column}_before": then[column] for column in BEFORE}
+        compared[change] = round(now / before - 1, 4) if before and now is not None else None
+        rows.append(row | compared)
+    return file_of(name, rows)
 
 
 def file_of(name: str, rows: Sequence[plain.Plain]) -> File:

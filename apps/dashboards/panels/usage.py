@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.dashboards import figures
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.nothing import nothing
-from apps.dashboards.panels.table import TOP, File, file_of, rows_of
+from apps.dashboards.panels.table import TOP, File, file_of, rows_of, table_file
 from apps.kernel import formats
 from apps.kernel.errors import InvalidError, NotFoundError
 from apps.usage import selectors as usage
@@ -73,6 +73,7 @@ def page(asked: Asked) -> Context:
         ],
         "answer": answer,
         "rows": rows_of(asked, found.cube, answer),
+        "change": formats.trend(answer.total.tokens, answer.before.tokens or None),
         "groupings": [
             {
                 "label": one.label,
@@ -260,7 +261,7 @@ def _cached(found: Usage) -> figures.Figure:
 
 def _table_file(found: Usage) -> File:
     answer = found.cube.answer(found.by, top=None)
-    return file_of("usage.csv", plain.rows(answer))
+    return table_file("usage.csv", found.cube, answer, found.by, change="tokens_change")
 
 
 def _tokens_file(found: Usage) -> File:

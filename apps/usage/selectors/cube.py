@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
@@ -30,7 +31,7 @@ from apps.usage.selectors.questions import (
     groups_of,
 )
 from apps.usage.selectors.scope import COLUMNS, NAMED_BY, Named, Scope
-from apps.usage.selectors.sums import NAMES, Sums
+from apps.usage.selectors.sums import NAMES, Sums, added
 from apps.usage.states import Dimension
 
 DIMENSIONS = tuple(COLUMNS)
@@ -89,9 +90,22 @@ class Cube:
 
     def before(self, by: Dimension, group: Group) -> Sums:
         """Return what a group of an answer had in the period before."""
-        place, keys = PLACE[by], {self.key(by, pk) for pk in group.ids}
-        rows = self._left(self.cells_before)
-        return sum_of(cell for cell in rows if self.key(by, cell[0][place]) in keys)
+        if by not in self._before:
+            self._before[by] = self._by_key(by, self._left(self.cells_before))
+        found, keys = self._before[by], {self.key(by, pk) for pk in group.ids}
+        return added(found[key] for key in keys if key in found)
+
+    @cached_property
+    def _before(self) -> dict[Dimension, dict[str, Sums]]:
+        """Keep what was split once: a file asks for the period before of thousands of groups."""
+        return {}
+
+    def _by_key(self, by: Dimension, cells: Iterable[Cell]) -> dict[str, Sums]:
+        found: dict[str, Sums] = {}
+        for pk, sums in split(cells, PLACE[by]).items():  # versions of a model are one
+            key = self.key(by, pk)
+            found[key] = found.get(key, Sums()) + sums
+        return found
 
     def values(self, dimension: Dimension) -> list[Named]:
         """List what a filter may be set to while the others stay, most tokens first."""

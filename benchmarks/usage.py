@@ -24,7 +24,7 @@ from apps.usage import selectors as usage
 from apps.usage.models import ModelKey
 from apps.usage.selectors import Answer, Minute, Percentiles, Period, Question, Series, Sums
 from apps.usage.selectors.schema import SUMS
-from apps.usage.states import Dimension, Grain, Metric
+from apps.usage.states import Dimension, Grain
 from benchmarks.usage_data import load, make_company
 
 ROWS = 1_000_000
@@ -161,48 +161,85 @@ def _same_sums(name: str, rows: Rows, answer: Answer, series: Series | None) -> 
 
 
 def _percentiles(peer: Peer) -> dict[str, float]:
-    """Ask for percentiles of answers and first tokens by unit, by day, and by hour of a model."""
+    """Ask for percentiles of answers and first tokens by unit, and as the latency page shows them.
+
+    That page's question has steps, their total and the total of the period before.
+    """
     days, whole, hours = (_last(30, grain) for grain in (Grain.DAY, Grain.TOTAL, Grain.HOUR))
     by_unit = usage.ask_everything(Question(whole, Dimension.BU, top=None))
+    by_unit_and_day = usage.ask_everything(Question(days, Dimension.BU, top=None))
     by_day = usage.ask_everything(Question(days))
     of_model = usage.ask_everything(Question(hours, where={Dimension.MODEL: [MODEL]}))
-    ids = ", ".join(str(pk) for pk in _model_ids())
-
-    def units() -> Waits:
-        found = usage.waits_of_groups(by_unit)
-        return {
-            (*group.ids,): [*one.values()] for group, one in zip(by_unit.groups, found, strict=True)
-        }
-
-    def steps(answer: Answer) -> Waits:
-        metrics = [usage.percentiles_over_time(answer, metric) for metric in Metric]
-        return {
-            (at.replace(tzinfo=None),): [first, second]
-            for (at, first), (_, second) in zip(*metrics, strict=True)
-            if first.n
-        }
-
-    grids = {
-        "percentiles_by_unit": (units, "bu_id", "", whole),
-        "percentiles_by_day": (lambda: steps(by_day), "date_trunc('day', ts)", "", days),
+    ids = f"AND model_id IN ({', '.join(str(pk) for pk in _model_ids())})"
+    day, hour = (f"date_trunc('{grain}', ts)" for grain in ("day", "hour"))
+    asked = {
+        "percentiles_by_unit": (partial(_units, by_unit), _of("bu_id"), whole),
+        "percentiles_by_day_and_unit": (
+            partial(_grid, by_unit_and_day),
+            _of(f"bu_id, {day}"),
+            days,
+        ),
+        "percentiles_by_day": (partial(_steps, by_day), _of(day, total=True), days),
         "percentiles_by_hour_of_model": (
-            lambda: steps(of_model),
-            "date_trunc('hour', ts)",
-            f"AND model_id IN ({ids})",
+            partial(_steps, of_model),
+            _of(hour, ids, total=True),
             hours,
         ),
     }
+    before = {
+        "percentiles_by_day": _of("'before'"),
+        "percentiles_by_hour_of_model": _of("'before'", ids),
+    }
     found = {}
-    for name, (ours, group, where, period) in grids.items():
-        sql = f"SELECT {group}, {QUANTILES} FROM raw WHERE PERIOD {where} GROUP BY 1"
-        theirs = {(key,): values for key, *values in peer(sql, period) if values[0]}
-        mine = ours()
-        assert mine.keys() == theirs.keys(), f"{name}: other groups"
-        for key, waits in mine.items():
-            for wait, values in zip(waits, theirs[key], strict=True):
-                _near(name, (wait.p50, wait.p95, wait.p99), values)
-        found[name] = _ratio(ours, partial(peer, sql, period))
+    for name, (ours, sql, period) in asked.items():
+
+        def theirs(
+            sql: str = sql, period: Period = period, before: str | None = before.get(name)
+        ) -> Rows:
+            earlier = period.before(timezone.now())
+            return peer(sql, period) + (peer(before, earlier) if before else [])
+
+        _same_waits(name, ours(), theirs())
+        found[name] = _ratio(ours, theirs)
     return found
+
+
+def _of(group: str, where: str = "", *, total: bool = False) -> str:
+    sets = f"GROUPING SETS (({group}), ())" if total else group
+    return f"SELECT {group}, {QUANTILES} FROM raw WHERE PERIOD {where} GROUP BY {sets}"
+
+
+def _units(answer: Answer) -> Waits:
+    waits = usage.waits_of_groups(answer)
+    return {(*group.ids,): [*one.values()] for group, one in zip(answer.groups, waits, strict=True)}
+
+
+def _grid(answer: Answer) -> Waits:
+    first, second = usage.percentiles_by_group_over_time(answer).values()
+    return {
+        (*group.ids, at.replace(tzinfo=None)): [one, other]
+        for (group, line), (_, other_line) in zip(first.lines, second.lines, strict=True)
+        for at, one, other in zip(first.steps, line, other_line, strict=True)
+    }
+
+
+def _steps(answer: Answer) -> Waits:
+    every = [*usage.waits(answer).values()]
+    steps = zip(*(one.steps for one in every), strict=True)
+    return {
+        (None,): [one.now for one in every],
+        ("before",): [one.before for one in every],
+        **{(at.replace(tzinfo=None),): [one, other] for (at, one), (_, other) in steps},
+    }
+
+
+def _same_waits(name: str, ours: Waits, rows: Rows) -> None:
+    theirs = {row[:-2]: row[-2:] for row in rows if row[-1]}
+    mine = {key: waits for key, waits in ours.items() if waits[0].n}
+    assert mine.keys() == theirs.keys(), f"{name}: other groups"
+    for key, waits in mine.items():
+        for wait, values in zip(waits, theirs[key], strict=True):
+            _near(name, (wait.p50, wait.p95, wait.p99), values)
 
 
 def _near(name: str, ours: Sequence[float | None], theirs: Sequence[float]) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.db.models import Count
 
 from apps.provisioning.models import Resource
@@ -16,7 +17,8 @@ from tests.usage.batches import send
 from tests.usage.traffic import DAY, pairs, traffic
 
 pytestmark = pytest.mark.django_db
-PERIOD = usage.Period(DAY, DAY + timedelta(days=3), Grain.DAY)
+END = DAY + timedelta(days=3)
+PERIOD = usage.Period(DAY, END, Grain.DAY)
 HOURS = usage.Period(DAY + timedelta(hours=5), DAY + timedelta(hours=40), Grain.HOUR)
 FIELD = {Metric.ANSWER: "latency_ms", Metric.FIRST_TOKEN: "ttft_ms"}
 
@@ -93,10 +95,50 @@ def test_steps_of_time(people, rows, period):
     width = timedelta(hours=1) if period.grain == Grain.HOUR else timedelta(days=1)
     answer = usage.ask(people.petra, usage.Question(period))
     for metric in Metric:
-        steps = usage.percentiles_over_time(answer, metric)
+        steps = usage.waits(answer)[metric].steps
         assert len(steps) == (period.end - period.start) // width
         for at, said in steps:
             agrees(said, [row for row in rows if at <= row.ts < at + width], metric)
+
+
+@pytest.mark.parametrize("rows", range(2), indirect=True)
+@pytest.mark.parametrize("period", [PERIOD, HOURS], ids=["days", "hours"])
+@pytest.mark.parametrize("by", Dimension)
+def test_groups_by_steps_of_time(people, rows, period, by):
+    width = timedelta(hours=1) if period.grain == Grain.HOUR else timedelta(days=1)
+    answer = usage.ask(people.petra, usage.Question(period, by, top=1))
+    for metric, grid in usage.percentiles_by_group_over_time(answer).items():
+        assert [group for group, _ in grid.lines] == answer.groups
+        for group, line in grid.lines:
+            theirs = [row for row in rows if getattr(row, f"{by}_id") in group.ids]
+            for at, said in zip(grid.steps, line, strict=True):
+                agrees(said, [row for row in theirs if at <= row.ts < at + width], metric)
+
+
+@pytest.mark.parametrize("rows", [3], indirect=True)
+def test_whoever_sees_one_whole_dimension_needs_no_cells(people, rows):
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE latency_cell_day, latency_cell_hour")
+    claims = [row for row in rows if row.team_id == team_of("claims")]
+    for viewer, seen in ((people.petra, rows), (people.alice, claims)):
+        found = usage.waits(usage.ask(viewer, usage.Question(PERIOD)))
+        agrees(found[Metric.ANSWER].now, within(seen, PERIOD), Metric.ANSWER)
+    answer = usage.ask(people.petra, usage.Question(PERIOD, Dimension.DEPLOYMENT))
+    for group, said in zip(answer.groups, usage.waits_of_groups(answer), strict=True):
+        theirs = [row for row in within(rows, PERIOD) if row.deployment_id in group.ids]
+        agrees(said[Metric.ANSWER], theirs, Metric.ANSWER)
+
+
+@pytest.mark.parametrize("rows", [3], indirect=True)
+def test_the_period_before_is_apart_from_the_steps(people, rows):
+    last = usage.Period(DAY + timedelta(days=2), END, Grain.HOUR)
+    for period in (last, usage.Period(last.start, END, Grain.DAY)):
+        answer = usage.ask(people.petra, usage.Question(period))
+        before = usage.Period(DAY + timedelta(days=1), period.start, Grain.DAY)
+        for metric, found in usage.waits(answer).items():
+            agrees(found.now, within(rows, period), metric)
+            agrees(found.before, within(rows, before), metric)
+            assert sum(one.n for _, one in found.steps) == found.now.n
 
 
 @pytest.mark.parametrize("rows", [7], indirect=True)

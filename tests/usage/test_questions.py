@@ -113,7 +113,7 @@ def test_percentiles_are_within_one_percent(people, traffic, metric):
     for group, one in zip(answer.groups, usage.waits_of_groups(answer), strict=True):
         p50 = exact(0.5, model_id__in=group.ids)
         assert one[metric].p50 == pytest.approx(p50, rel=0.0101, abs=1)
-    over_time = usage.percentiles_over_time(ask(people.petra), metric)
+    over_time = usage.waits(ask(people.petra))[metric].steps
     assert sum(one.n for _, one in over_time) == raw(status__lt=400).count()
     weekly = usage.percentiles_by_weekday_hour(ask(people.petra), metric)
     assert weekly[4, 12].n == raw(status__lt=400, ts__gte=NOON).count()

@@ -53,21 +53,15 @@ CELL_DAYS = _cells(
 
 def _ready(grain: str) -> str:
     """Merge cells into one sketch for each value of each ready dimension."""
-    columns = [column for column in READY_DIMS.values() if column != "0"]
-    sets = ", ".join(
-        f"({grain}, metric, b{f', {c}' if c != '0' else ''})" for c in READY_DIMS.values()
-    )
-    dims = " ".join(
-        f"WHEN grouping({column}) = 0 THEN {dim}"
-        for dim, column in READY_DIMS.items()
-        if column != "0"
-    )
+    dims = {column: dim for dim, column in READY_DIMS[f"latency_{grain}"].items() if dim}
+    sets = ", ".join(f"({grain}, metric, b{column})" for column in ("", *(f", {c}" for c in dims)))
+    cases = " ".join(f"WHEN grouping({column}) = 0 THEN {dim}" for column, dim in dims.items())
     return f"""
 INSERT INTO latency_{grain} ({grain}, dim, id, metric, n, idx, cum)
 SELECT {grain}, dim, id, metric, max(c), array_agg(b ORDER BY b), array_agg(c ORDER BY b) FROM (
     SELECT *, (sum(n) OVER (PARTITION BY {grain}, dim, id, metric ORDER BY b))::int AS c FROM (
         SELECT {grain}, metric, b, sum(c - p) AS n,
-            (CASE {dims} ELSE 0 END)::smallint AS dim, coalesce({", ".join(columns)}, 0) AS id
+            (CASE {cases} ELSE 0 END)::smallint AS dim, coalesce({", ".join(dims)}, 0) AS id
         FROM latency_cell_{grain} {_STEPS}
         WHERE {grain} >= %(lo)s AND {grain} < %(hi)s AND b IS NOT NULL
         GROUP BY GROUPING SETS ({sets})

@@ -30,11 +30,11 @@ from apps.usage.selectors.minutes import (
     minutes,
 )
 from apps.usage.selectors.percentiles import (
-    Percentiles,
+    Grid,
     Waits,
+    percentiles_by_group_over_time,
     percentiles_by_weekday_hour,
     percentiles_of_total,
-    percentiles_over_time,
     percentiles_with_total,
     waits,
     waits_of_groups,
@@ -52,6 +52,7 @@ from apps.usage.selectors.questions import (
 )
 from apps.usage.selectors.saved_views import saved_views
 from apps.usage.selectors.scope import COLUMNS, Named, Scope, names, read_filters, scope_for
+from apps.usage.selectors.sketches import Percentiles
 from apps.usage.selectors.sums import Sums, added
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Busiest",
     "Change",
     "Cube",
+    "Grid",
     "Group",
     "Health",
     "Load",
@@ -101,9 +103,9 @@ __all__ = [
     "names_of",
     "over_time",
     "own_usage",
+    "percentiles_by_group_over_time",
     "percentiles_by_weekday_hour",
     "percentiles_of_total",
-    "percentiles_over_time",
     "percentiles_with_total",
     "read_filters",
     "read_period",

@@ -1,70 +1,39 @@
 """Percentiles from sketches, at most 1 % off: of groups, of the total, over time, by hour of week.
 
-A question about one whole dimension reads its ready sketches; any other merges the cells of its
+A question about one whole dimension reads its ready sketches; any other adds up the cells of its
 filter. Buckets add up, percentiles never do.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
+from apps.usage.selectors import sketches
 from apps.usage.selectors.period import Period
-from apps.usage.selectors.questions import Answer, Group, step
-from apps.usage.selectors.schema import LOG_GAMMA, READY_DIMS
+from apps.usage.selectors.questions import Answer, Group, line_of, step
+from apps.usage.selectors.schema import READY_DIMS
 from apps.usage.selectors.scope import COLUMNS, Scope
+from apps.usage.selectors.sketches import Percentiles, Select, Sketches
 from apps.usage.states import Dimension, Grain, Metric
 
-READY = {column: dim for dim, column in READY_DIMS.items()}
-QUANTILES = (0.5, 0.95, 0.99)
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """Milliseconds within which so many of `n` answers came; None where no source told any."""
-
-    n: int = 0
-    p50: float | None = None
-    p95: float | None = None
-    p99: float | None = None
-
-
+READY = {table: {column: dim for dim, column in dims.items()} for table, dims in READY_DIMS.items()}
 NONE = Percentiles()
-Key = tuple[int, Any, Any]  # metric, step, line
+NO_STEP = "0::bigint"
+SLOT = "((date_part('epoch', hour) / 3600)::bigint + 72) %% 168"  # of a week, from Monday
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Where the sketches of a question are: a table, its column of time, rows, their group."""
+class _Source:
+    """Where the sketches of a question are: a table, its columns of time and group, its rows."""
 
     table: str
     at: str
+    group: str
     condition: str
     values: list[Any]
-
-
-def percentiles_of_total(
-    answer: Answer, metric: Metric = Metric.ANSWER, *, before: bool = False
-) -> Percentiles:
-    """Return the percentiles of all that an answer is about, or of the period before."""
-    period = answer.question.period
-    if before:
-        period = period.before(timezone.now())
-    return _merged(answer.scope, period, [metric], "0", [], "0").get((metric, 0, 0), NONE)
-
-
-def percentiles_over_time(
-    answer: Answer, metric: Metric = Metric.ANSWER
-) -> list[tuple[datetime, Percentiles]]:
-    """Return the percentiles of each step of an answer's period up to now."""
-    period = answer.question.period
-    stored = _stored(answer.scope, period, metric)
-    found = _merged(answer.scope, period, [metric], "0", [], "step") if stored is None else stored
-    return [(at, found.get((metric, at, 0), NONE)) for at in period.steps(timezone.now())]
 
 
 @dataclass(frozen=True)
@@ -76,6 +45,24 @@ class Waits:
     steps: Sequence[tuple[datetime, Percentiles]]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Percentiles of each group, "others" too, in each step of time."""
+
+    steps: Sequence[datetime]
+    lines: Sequence[tuple[Group, Sequence[Percentiles]]]
+
+
+def percentiles_of_total(
+    answer: Answer, metric: Metric = Metric.ANSWER, *, before: bool = False
+) -> Percentiles:
+    """Return the percentiles of all that an answer is about, or of the period before."""
+    period = answer.question.period
+    if before:
+        period = period.before(timezone.now())
+    return sketches.read(_select(answer.scope, period, [metric])).total()
+
+
 def waits(answer: Answer) -> dict[Metric, Waits]:
     """Return what a page about latency shows of each metric; one query.
 
@@ -83,14 +70,18 @@ def waits(answer: Answer) -> dict[Metric, Waits]:
     and whole days are read from daily sketches.
     """
     now, period = timezone.now(), answer.question.period
-    wide = Period(period.before(now).start, period.end, period.grain)
-    earlier = f"({_grain(wide)} < %s)"
-    found = _merged(answer.scope, wide, Metric, earlier, [period.start], "step", totals=True)
+    earlier = Period(period.before(now).start, period.start, Grain.TOTAL)
+    found = sketches.read(
+        _select(answer.scope, earlier, Metric, line="true"),
+        _select(answer.scope, period, Metric, line="false", stepped=True),
+    )
+    totals = found.by(lambda metric, at, before: (metric, before))
+    steps = found.by(lambda metric, at, before: (metric, None if before else at))
     return {
         metric: Waits(
-            found.get((metric, None, False), NONE),
-            found.get((metric, None, True), NONE),
-            [(at, found.get((metric, at, False), NONE)) for at in period.steps(now)],
+            totals.get((metric, False), NONE),
+            totals.get((metric, True), NONE),
+            [(at, steps.get((metric, at.timestamp()), NONE)) for at in period.steps(now)],
         )
         for metric in Metric
     }
@@ -98,27 +89,36 @@ def waits(answer: Answer) -> dict[Metric, Waits]:
 
 def waits_of_groups(answer: Answer) -> list[dict[Metric, Percentiles]]:
     """Return the percentiles of each metric and group, "others" too, in order; one query."""
-    by, groups = answer.question.by, answer.groups
-    if by is None or not groups:
-        return []
-    line, values = _line(by, groups)
-    found = _merged(answer.scope, answer.question.period, Metric, line, values, "0", by)
+    found = _of_groups(answer, Metric).by(lambda metric, at, place: (place, metric))
     return [
-        {metric: found.get((metric, 0, position), NONE) for metric in Metric}
-        for position in range(len(groups))
+        {metric: found.get((place, metric), NONE) for metric in Metric}
+        for place in range(len(answer.groups))
     ]
+
+
+def percentiles_by_group_over_time(answer: Answer) -> dict[Metric, Grid]:
+    """Spread the percentiles of an answer's groups over the steps of its period; one query."""
+    steps = answer.question.period.steps(timezone.now())
+    found = _of_groups(answer, Metric, stepped=True).by(lambda *key: key)
+    return {
+        metric: Grid(
+            steps,
+            [
+                (group, [found.get((metric, at.timestamp(), place), NONE) for at in steps])
+                for place, group in enumerate(answer.groups)
+            ],
+        )
+        for metric in Metric
+    }
 
 
 def percentiles_with_total(
     answer: Answer, metric: Metric = Metric.ANSWER
 ) -> tuple[Percentiles, list[Percentiles]]:
     """Return the percentiles of the total, and of each group of an answer; one query."""
-    by, groups = answer.question.by, answer.groups
-    line, values = _line(by, groups) if by and groups else ("NULL::int", [])
-    every = f"unnest(ARRAY[{line}, -1])"
-    found = _merged(answer.scope, answer.question.period, [metric], every, values, "0", by)
-    of_groups = [found.get((metric, 0, place), NONE) for place in range(len(groups))]
-    return found.get((metric, 0, -1), NONE), of_groups
+    read = _of_groups(answer, [metric])
+    found = read.by(lambda metric, at, place: place)
+    return read.total(), [found.get(place, NONE) for place in range(len(answer.groups))]
 
 
 def percentiles_by_weekday_hour(
@@ -126,106 +126,53 @@ def percentiles_by_weekday_hour(
 ) -> dict[tuple[int, int], Percentiles]:
     """Return the percentiles of each (weekday, hour) that had answers; Monday is 0, UTC."""
     period = Period(answer.question.period.start, answer.question.period.end, Grain.HOUR)
-    found = _merged(answer.scope, period, [metric], "0", [], "hour of week")
-    return {(slot // 24, slot % 24): one for (_, slot, _), one in found.items()}
+    read = sketches.read(_select(answer.scope, period, [metric], line=SLOT))
+    return read.by(lambda metric, at, slot: divmod(slot, 24))
 
 
-def _line(by: Dimension, groups: Sequence[Group]) -> tuple[str, list[Any]]:
-    column = COLUMNS[by]
-    cases = " ".join(f"WHEN {column} = ANY(%s) THEN {n}" for n in range(len(groups)))
-    return f"CASE {cases} END", [sorted(group.ids) for group in groups]
-
-
-def _grain(period: Period) -> str:
-    """Choose the coarsest sketches that have the period's edges."""
-    fine = period.grain == Grain.HOUR or not period.whole_days
-    return "hour" if fine else "day"
-
-
-def _where(scope: Scope, period: Period, by: Dimension | None) -> _Read:
-    """Choose ready sketches where one dimension alone is asked about, else cells."""
-    at = _grain(period)
-    whole = scope.reach is None or scope.reach.everywhere
-    asked = set(scope.where) | ({by} if by else set())
-    if whole and len(asked) <= 1:
-        column = COLUMNS[asked.pop()] if asked else "0"
-        if column in READY:
-            ids = next(iter(scope.where.values()), None)
-            condition = f"dim = {READY[column]}" + (" AND id = ANY(%s)" if ids is not None else "")
-            return _Read(f"latency_{at}", at, condition, [] if ids is None else [sorted(ids)])
-    condition, values = scope.sql()
-    return _Read(f"latency_cell_{at}", at, condition, values)
-
-
-def _stored(scope: Scope, period: Period, metric: Metric) -> dict[Key, Percentiles] | None:
-    """Read each step off one ready sketch; None where several must be merged."""
-    read = _where(scope, period, None)
-    alone = all(len(ids) == 1 for ids in scope.where.values())
-    if read.table != f"latency_{period.grain}" or not alone:
-        return None
-    quantiles = ", ".join(f"sketch_quantile(idx, cum, n, {q})" for q in QUANTILES)
-    sql = (
-        f"SELECT {read.at}, n, {quantiles} FROM {read.table} "  # noqa: S608
-        f"WHERE {read.at} >= %s AND {read.at} < %s AND metric = %s AND {read.condition}"
+def _of_groups(answer: Answer, metrics: Iterable[Metric], *, stepped: bool = False) -> Sketches:
+    """Read an answer's sketches under the places of its groups."""
+    question = answer.question
+    named = [group for group in answer.groups if group.name]
+    return sketches.read(
+        _select(answer.scope, question.period, metrics, question.by, named, stepped=stepped)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [period.start, period.end, metric.value, *read.values])
-        return {(metric, row[0], 0): Percentiles(*row[1:]) for row in cursor.fetchall()}
 
 
-def _merged(
+def _select(
     scope: Scope,
     period: Period,
     metrics: Iterable[Metric],
-    line: str,
-    line_values: list[Any],
-    steps: str,
     by: Dimension | None = None,
+    groups: Sequence[Group] = (),
     *,
-    totals: bool = False,
-) -> dict[Key, Percentiles]:
-    """Merge sketches by metric, step and line; read the percentiles off the running counts.
-
-    With `totals` each line has one for all its steps too, under the step None.
-    """
-    read = _where(scope, period, by)
-    if by and read.table in ("latency_hour", "latency_day"):
-        line = line.replace(COLUMNS[by], "id")
-    at = {
-        "0": "0",
-        "step": step(read.at, period.grain) if period.grain != Grain.TOTAL else "0",
-        "hour of week": f"(floor(date_part('epoch', {read.at}) / 3600)::bigint + 72) %% 168",
-    }[steps]
-    ranks = ", ".join(f"min(b) FILTER (WHERE c >= ceil({q} * total))" for q in QUANTILES)
-    sets = "(metric, step, line, b)" + (", (metric, line, b)" if totals else "")
-    sql = f"""
-        WITH picked AS (
-            SELECT metric, {at} AS step, {line} AS line, idx, cum FROM {read.table}
-            WHERE {read.at} >= %s AND {read.at} < %s AND metric = ANY(%s) AND {read.condition}
-        ), counted AS (
-            SELECT metric, step, line, b, sum(n)::bigint AS n
-            FROM (
-                SELECT metric, step, line, unnest(idx) AS b, unnest(cum) - unnest(0 || cum) AS n
-                FROM picked
-            ) AS buckets
-            WHERE b IS NOT NULL
-            GROUP BY GROUPING SETS ({sets})
-        ), running AS (
-            SELECT metric, step, line, b,
-                sum(n) OVER (PARTITION BY metric, step, line ORDER BY b) AS c,
-                sum(n) OVER (PARTITION BY metric, step, line) AS total
-            FROM counted
-        )
-        SELECT metric, step, line, max(total)::bigint, {ranks}
-        FROM running GROUP BY metric, step, line
-    """  # noqa: S608
-    with connection.cursor() as cursor:
-        wanted = [metric.value for metric in metrics]
-        cursor.execute(sql, [*line_values, period.start, period.end, wanted, *read.values])
-        rows = cursor.fetchall()
-    return {row[:3]: Percentiles(row[3], *map(_ms, row[4:])) for row in rows}
+    line: str = "0",
+    stepped: bool = False,
+) -> Select:
+    """Write what is read: sketches by metric, by step if they are stepped, and by line or group."""
+    source = _source(scope, period, by)
+    join, line_values = "", list[Any]()
+    if by:
+        line, join, line_values = line_of(source.group, groups)
+    at = step(source.at, period.grain) if stepped and period.grain != Grain.TOTAL else NO_STEP
+    return (
+        f"SELECT metric, {at}, {line}, {sketches.COLUMNS} FROM {source.table} {join} "  # noqa: S608
+        f"WHERE {source.at} >= %s AND {source.at} < %s AND metric = ANY(%s) "
+        f"AND {source.condition} GROUP BY 1, 2, 3",
+        [*line_values, period.start, period.end, [*metrics], *source.values],
+    )
 
 
-def _ms(bucket: int) -> float:
-    """Return the middle of a bucket."""
-    return exp(float(LOG_GAMMA) * bucket) * 0.99
+def _source(scope: Scope, period: Period, by: Dimension | None) -> _Source:
+    """Choose ready sketches where one dimension alone is asked about, else cells."""
+    fine = period.grain == Grain.HOUR or not period.whole_days
+    at = "hour" if fine else "day"
+    where = scope.filters()
+    asked = {*where, *([by] if by else ())} if where is not None else set(Dimension)
+    if where is not None and len(asked) <= 1:
+        table, column = f"latency_{at}", COLUMNS[asked.pop()] if asked else "0"
+        if column in READY[table]:
+            condition = f"dim = {READY[table][column]}" + (" AND id = ANY(%s)" if where else "")
+            return _Source(table, at, "id", condition, [sorted(ids) for ids in where.values()])
+    condition, values = scope.sql()
+    return _Source(f"latency_cell_{at}", at, COLUMNS[by] if by else "0", condition, values)

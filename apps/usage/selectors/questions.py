@@ -157,7 +157,7 @@ def over_time(answer: Answer, period: Period | None = None) -> Series:
     return Series(
         steps,
         [
-            (group, [found.get((at, position), nothing) for at in steps])
+            (group, [found.get((at.timestamp(), position), nothing) for at in steps])
             for position, group in enumerate(groups)
         ],
     )
@@ -165,10 +165,10 @@ def over_time(answer: Answer, period: Period | None = None) -> Series:
 
 def _by_step(
     scope: Scope, period: Period, by: Dimension | None, groups: Sequence[Group]
-) -> dict[tuple[datetime, int], Sums]:
+) -> dict[tuple[float, int], Sums]:
     table, at = _table(period)
     condition, values = scope.sql()
-    line, join, line_values = _line(by, groups)
+    line, join, line_values = line_of(COLUMNS[by], groups) if by else ("0", "", [])
     sql = (
         f"SELECT {step(at, period.grain)}, {line}, {_SUMS} FROM {table} {join} "  # noqa: S608
         f"WHERE {at} >= %s AND {at} < %s AND {condition} GROUP BY 1, 2"
@@ -177,24 +177,26 @@ def _by_step(
     return {(row[0], row[1]): Sums(*row[2:]) for row in rows}
 
 
-def _line(by: Dimension | None, groups: Sequence[Group]) -> tuple[str, str, list[Any]]:
+def line_of(column: str, groups: Sequence[Group]) -> tuple[str, str, list[Any]]:
     """Write which group a row is in; whatever is not among the first is the line after them.
 
     A hash join: comparing each row with each group in turn took as long as adding it up.
     """
-    if by is None or not groups:
-        return "0", "", []
     places = {pk: place for place, group in enumerate(groups) for pk in group.ids}
-    join = f"LEFT JOIN unnest(%s::int[], %s::int[]) AS line (id, place) ON line.id = {COLUMNS[by]}"
+    join = f"LEFT JOIN unnest(%s::int[], %s::int[]) AS line (pk, place) ON line.pk = {column}"
     return f"coalesce(line.place, {len(groups)})", join, [[*places], [*places.values()]]
 
 
 def step(column: str, grain: Grain) -> str:
-    """Write the SQL of a step's beginning; never date_trunc on the session's time zone."""
-    if grain == Grain.MONTH:
-        return f"date_trunc('month', {column}, 'UTC')"
+    """Write the SQL of a step's beginning; never date_trunc on the session's time zone.
+
+    In seconds since 1970: a thousand timestamps take longer to read than to add up.
+    """
     width = "1 hour" if grain == Grain.HOUR else "1 day"
-    return f"date_bin('{width}', {column}, '2000-01-01 00:00+00')"
+    begin = f"date_bin('{width}', {column}, '2000-01-01 00:00+00')"
+    if grain == Grain.MONTH:
+        begin = f"date_trunc('month', {column}, 'UTC')"
+    return f"date_part('epoch', {begin})::bigint"
 
 
 def fetched(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:

@@ -56,11 +56,10 @@ SUMS = {
     "written_tokens": f"coalesce(sum(output_tokens) {_WRITING}, 0)",
     "writing_ms": f"coalesce(sum(latency_ms - ttft_ms) {_WRITING}, 0)",
 }
-READY_DIMS = {  # of latency_hour and latency_day: ready sketches of a whole dimension
-    0: "0",
-    1: "bu_id",
-    2: "team_id",
-    4: "model_id",
+READY_HOURS = {0: "0", 1: "bu_id", 2: "team_id", 4: "model_id"}
+READY_DIMS = {  # ready sketches of a whole dimension, by table and by its column `dim`
+    "latency_hour": READY_HOURS,
+    "latency_day": READY_HOURS | {3: "deployment_id"},  # an hour of one is a few cells
 }
 LOG_GAMMA = "0.0200006667066694"  # ln(1.01 / 0.99): a sketch is at most 1 % off
 

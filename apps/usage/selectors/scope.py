@@ -54,6 +54,15 @@ class Scope:
             values.append(sorted(ids))
         return " AND ".join(parts), values
 
+    def filters(self) -> dict[Dimension, frozenset[int]] | None:
+        """Return filters that leave the same rows; None where no such filters do."""
+        if not self.reach or self.reach.everywhere:
+            return dict(self.where)
+        if self.reach.units and self.reach.teams:
+            return None
+        dimension = Dimension.BU if self.reach.units else Dimension.TEAM
+        return dict(self.narrowed(dimension, self.reach.units or self.reach.teams).where)
+
     def narrowed(self, dimension: Dimension, ids: frozenset[int]) -> "Scope":
         """Add a filter to those there are."""
         kept = self.where.get(dimension)

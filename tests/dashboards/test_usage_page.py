@@ -109,6 +109,36 @@ def test_nothing_before_is_a_dash(people, client_of):
     assert (line["requests_before"], line["tokens_change"]) == ("0", "")
 
 
+def test_tokens_by_class_count_what_nobody_told(people, client_of, made):
+    now = timezone.now() - timedelta(hours=2)
+    told = {"cache_write_tokens": 40, "reasoning_tokens": [7, -1, -1], "images": 0}
+    send(events(made.qa, [now] * 3, **told))
+    rollups.roll_all()
+    client = client_of(people.petra)
+    page = client.get("/usage/")
+    total = page.context["answer"].total
+    found = {one.name: (one.tokens, one.silent) for one in page.context["classes"]}
+    assert found == {
+        "input_tokens": (total.input_tokens, 0),
+        "cached_tokens": (total.cached_tokens, total.requests - total.cached_known),
+        "cache_write_tokens": (120, total.requests - 3),
+        "audio_in_tokens": (None, total.requests),
+        "output_tokens": (total.output_tokens, 0),
+        "reasoning_tokens": (7, total.requests - 1),
+        "audio_out_tokens": (None, total.requests),
+        "images": (0, total.requests - 3),
+    }
+    html = page.content.decode()
+    assert html.count("of it audio") == 2
+    assert html.count(f'title="{formats.UNKNOWN}">{formats.UNKNOWN}<') == 2
+    lines = {row["class"]: row for row in read(client.get("/usage/?format=csv&figure=classes"))}
+    assert lines["audio_in_tokens"]["counted"] == ""
+    assert lines["reasoning_tokens"]["calls_told"] == "1"
+    assert int(lines["cached_tokens"]["counted"]) == total.cached_tokens
+    (mine,) = raw("ts IS NOT NULL", "count(*)")
+    assert int(lines["images"]["calls_silent"]) == mine - 3
+
+
 def test_what_is_not_known_is_empty_in_the_file_and_a_dash_on_the_page(people, client_of, made):
     client = client_of(people.alice)
     rows = {row["deployment"]: row for row in read(client.get("/usage/?format=csv"))}

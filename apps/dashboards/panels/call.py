@@ -9,6 +9,7 @@ from django.urls import reverse
 from apps.catalog import selectors as catalog
 from apps.dashboards.panels.asked import Context
 from apps.dashboards.panels.calls import EPOCH, Names, outcome, priced_by, to_the_ms
+from apps.dashboards.panels.classes import CLASSES
 from apps.kernel import formats
 from apps.kernel.errors import NotFoundError
 from apps.kernel.money import CURRENCY
@@ -20,7 +21,7 @@ from apps.usage.states import Dimension
 if TYPE_CHECKING:
     from apps.usage.models import UsageRecord
 
-CLASSES = {
+PRICED = {
     "input": "input",
     "cached_input": "cached input",
     "cache_write": "cache write",
@@ -49,7 +50,7 @@ def one(viewer: Any, *, workload: int, at_us: int, event: UUID) -> Context:
         "deployment": named.of(call, Dimension.DEPLOYMENT),
         "deployment_url": _deployment_url(viewer, call),
         "facts": _facts(call, named),
-        "tokens": _tokens(call),
+        "tokens": [(label, getattr(call, name)) for name, label in CLASSES.items()],
         "cost": _cost(call, price),
     }
 
@@ -82,20 +83,6 @@ def _ms(value: int | None) -> str:
     return formats.UNKNOWN if value is None else formats.quantity(value, "ms")
 
 
-def _tokens(call: "UsageRecord") -> list[tuple[str, int | None]]:
-    """List what was counted; parts are in input and output already."""
-    return [
-        ("Input", call.input_tokens),
-        ("of it cached", call.cached_tokens),
-        ("of it written to the cache", call.cache_write_tokens),
-        ("of it audio", call.audio_in_tokens),
-        ("Output", call.output_tokens),
-        ("of it reasoning", call.reasoning_tokens),
-        ("of it audio", call.audio_out_tokens),
-        ("Images", call.images),
-    ]
-
-
 def _cost(call: "UsageRecord", price: catalog.PriceFacts | None) -> Context:
     """Show quantity × price per class, and whether they still make the amount that was stamped."""
     if call.list_cost_nano is None:
@@ -121,5 +108,5 @@ def _factor(line: services.Line, *, first: bool) -> Context:
     return {
         "sign": "" if first else "+",
         "value": formats.amount(line.cost_nano, 9),
-        "source": f"{formats.number(line.tokens)} {CLASSES[line.token_class]} × {price}",
+        "source": f"{formats.number(line.tokens)} {PRICED[line.token_class]} × {price}",
     }

@@ -7,8 +7,8 @@ from django.urls import reverse
 from apps.dashboards import figures
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.nothing import nothing
+from apps.dashboards.panels.steps import moments, whole
 from apps.dashboards.panels.table import TOP, File, file_of, rows_of, table_file
-from apps.dashboards.panels.usage import moments, whole
 from apps.kernel import formats
 from apps.kernel.errors import NotFoundError
 from apps.kernel.money import CURRENCY

@@ -1,20 +1,19 @@
 """The page of usage: four numbers, four questions, and a table by any dimension."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from functools import cached_property
 
-from django.utils import timezone
-
 from apps.dashboards import figures
+from apps.dashboards.panels import classes
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.nothing import nothing
+from apps.dashboards.panels.steps import moments, whole
 from apps.dashboards.panels.table import TOP, File, file_of, rows_of, table_file
 from apps.kernel import formats
 from apps.kernel.errors import InvalidError, NotFoundError
 from apps.usage import selectors as usage
 from apps.usage.selectors import plain
-from apps.usage.states import Dimension, Grain
+from apps.usage.states import Dimension
 
 MEAN = figures.Unit("requests", 1, lambda mean: formats.number(mean, 1), ",.1f")
 GROWN = 0.05  # a growth below this is not worth a sentence
@@ -68,9 +67,11 @@ def page(asked: Asked) -> Context:
         "figures": [
             (_tokens(found), "p-s8"),
             (_throttled(found), "p-s4"),
-            (_hours(found), "p-s6"),
-            (_cached(found), "p-s6"),
+            (_hours(found), "p-s4"),
+            (_cached(found), "p-s4"),
         ],
+        "classes": classes.classes(answer.total),
+        "classes_csv": asked.address(format="csv", figure="classes"),
         "answer": answer,
         "rows": rows_of(asked, found.cube, answer),
         "change": formats.trend(answer.total.tokens, answer.before.tokens or None),
@@ -107,17 +108,6 @@ def read_by(text: str | None) -> Dimension:
             {"by": passes},
         )
     return Dimension(text)
-
-
-def moments(steps: Sequence[datetime], grain: Grain) -> list[date]:
-    """Turn beginnings of steps into what an axis shows: times by the hour, else days."""
-    return [at if grain == Grain.HOUR else at.date() for at in steps]
-
-
-def whole(values: Sequence[float | None], period: usage.Period) -> list[float | None]:
-    """Leave out the last step while it goes on: as a line it would look like a fall."""
-    going = period.end > timezone.now() and len(values) > 2
-    return list(values[:-1] if going else values)
 
 
 def _kpis(found: Usage) -> list[Context]:
@@ -294,4 +284,5 @@ FILES: dict[str, Callable[[Usage], File]] = {
     "throttled": _throttled_file,
     "hours": _hours_file,
     "cached": _cached_file,
+    "classes": lambda found: classes.file(found.workloads.total),
 }

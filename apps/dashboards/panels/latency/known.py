@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from apps.dashboards.panels.asked import Asked
-from apps.dashboards.panels.usage import moments
+from apps.dashboards.panels.steps import moments
 from apps.usage import selectors as usage
 from apps.usage.states import Dimension, Metric
 

@@ -52,13 +52,15 @@ CELL_DAYS = _cells(
 
 
 def _ready(grain: str) -> str:
-    """Merge cells into one sketch for each value of each ready dimension."""
+    """Merge cells into one packed sketch for each value of each ready dimension."""
     dims = {column: dim for dim, column in READY_DIMS[f"latency_{grain}"].items() if dim}
     sets = ", ".join(f"({grain}, metric, b{column})" for column in ("", *(f", {c}" for c in dims)))
     cases = " ".join(f"WHEN grouping({column}) = 0 THEN {dim}" for column, dim in dims.items())
     return f"""
 INSERT INTO latency_{grain} ({grain}, dim, id, metric, n, idx, cum)
-SELECT {grain}, dim, id, metric, max(c), array_agg(b ORDER BY b), array_agg(c ORDER BY b) FROM (
+SELECT {grain}, dim, id, metric, max(c),
+    string_agg(int2send(b), '' ORDER BY b), string_agg(int4send(c), '' ORDER BY b)
+FROM (
     SELECT *, (sum(n) OVER (PARTITION BY {grain}, dim, id, metric ORDER BY b))::int AS c FROM (
         SELECT {grain}, metric, b, sum(c - p) AS n,
             (CASE {cases} ELSE 0 END)::smallint AS dim, coalesce({", ".join(dims)}, 0) AS id

@@ -21,7 +21,6 @@ from apps.usage.states import Dimension, Grain, Metric
 
 READY = {table: {column: dim for dim, column in dims.items()} for table, dims in READY_DIMS.items()}
 NONE = Percentiles()
-NO_STEP = "0::bigint"
 SLOT = "((date_part('epoch', hour) / 3600)::bigint + 72) %% 168"  # of a week, from Monday
 
 
@@ -30,6 +29,7 @@ class _Source:
     """Where the sketches of a question are: a table, its columns of time and group, its rows."""
 
     table: str
+    sketch: str
     at: str
     group: str
     condition: str
@@ -72,16 +72,16 @@ def waits(answer: Answer) -> dict[Metric, Waits]:
     now, period = timezone.now(), answer.question.period
     earlier = Period(period.before(now).start, period.start, Grain.TOTAL)
     found = sketches.read(
-        _select(answer.scope, earlier, Metric, line="true"),
-        _select(answer.scope, period, Metric, line="false", stepped=True),
+        _select(answer.scope, earlier, Metric, line="1"),
+        _select(answer.scope, period, Metric, stepped=True),
     )
     totals = found.by(lambda metric, at, before: (metric, before))
-    steps = found.by(lambda metric, at, before: (metric, None if before else at))
+    steps = found.by(lambda metric, at, before: (metric, before, at))
     return {
         metric: Waits(
-            totals.get((metric, False), NONE),
-            totals.get((metric, True), NONE),
-            [(at, steps.get((metric, at.timestamp()), NONE)) for at in period.steps(now)],
+            totals.get((metric, 0), NONE),
+            totals.get((metric, 1), NONE),
+            [(at, steps.get((metric, 0, int(at.timestamp())), NONE)) for at in period.steps(now)],
         )
         for metric in Metric
     }
@@ -96,6 +96,24 @@ def waits_of_groups(answer: Answer) -> list[dict[Metric, Percentiles]]:
     ]
 
 
+def groups_and_before(answer: Answer) -> list[dict[Metric, Waits]]:
+    """Compare each metric and group with the whole period before, in order; one query."""
+    period, by = answer.question.period, answer.question.by
+    earlier = Period(period.before(timezone.now()).start, period.start, Grain.TOTAL)
+    named = [group for group in answer.groups if group.name]
+    found = sketches.read(
+        _select(answer.scope, earlier, Metric, by, named),  # its step is 0
+        _select(answer.scope, period, Metric, by, named, stepped=True),
+    ).by(lambda metric, at, place: (place, metric, at > 0))
+    return [
+        {
+            metric: Waits(*(found.get((place, metric, now), NONE) for now in (True, False)), ())
+            for metric in Metric
+        }
+        for place in range(len(answer.groups))
+    ]
+
+
 def percentiles_by_group_over_time(answer: Answer) -> dict[Metric, Grid]:
     """Spread the percentiles of an answer's groups over the steps of its period; one query."""
     steps = answer.question.period.steps(timezone.now())
@@ -104,7 +122,7 @@ def percentiles_by_group_over_time(answer: Answer) -> dict[Metric, Grid]:
         metric: Grid(
             steps,
             [
-                (group, [found.get((metric, at.timestamp(), place), NONE) for at in steps])
+                (group, [found.get((metric, int(at.timestamp()), place), NONE) for at in steps])
                 for place, group in enumerate(answer.groups)
             ],
         )
@@ -154,11 +172,11 @@ def _select(
     join, line_values = "", list[Any]()
     if by:
         line, join, line_values = line_of(source.group, groups)
-    at = step(source.at, period.grain) if stepped and period.grain != Grain.TOTAL else NO_STEP
+    at = step(source.at, period.grain) if stepped and period.grain != Grain.TOTAL else "0"
     return (
-        f"SELECT metric, {at}, {line}, {sketches.COLUMNS} FROM {source.table} {join} "  # noqa: S608
-        f"WHERE {source.at} >= %s AND {source.at} < %s AND metric = ANY(%s) "
-        f"AND {source.condition} GROUP BY 1, 2, 3",
+        f"SELECT metric, {at} AS step, {line} AS line, {source.sketch} "  # noqa: S608
+        f"FROM {source.table} {join} WHERE {source.at} >= %s AND {source.at} < %s "
+        f"AND metric = ANY(%s) AND {source.condition}",
         [*line_values, period.start, period.end, [*metrics], *source.values],
     )
 
@@ -173,6 +191,15 @@ def _source(scope: Scope, period: Period, by: Dimension | None) -> _Source:
         table, column = f"latency_{at}", COLUMNS[asked.pop()] if asked else "0"
         if column in READY[table]:
             condition = f"dim = {READY[table][column]}" + (" AND id = ANY(%s)" if where else "")
-            return _Source(table, at, "id", condition, [sorted(ids) for ids in where.values()])
+            return _Source(
+                table, sketches.PACKED, at, "id", condition, [sorted(i) for i in where.values()]
+            )
     condition, values = scope.sql()
-    return _Source(f"latency_cell_{at}", at, COLUMNS[by] if by else "0", condition, values)
+    return _Source(
+        f"latency_cell_{at}",
+        sketches.ARRAYS,
+        at,
+        COLUMNS[by] if by else "0",
+        condition,
+        values,
+    )

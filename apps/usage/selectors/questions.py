@@ -157,7 +157,7 @@ def over_time(answer: Answer, period: Period | None = None) -> Series:
     return Series(
         steps,
         [
-            (group, [found.get((at.timestamp(), position), nothing) for at in steps])
+            (group, [found.get((int(at.timestamp()), position), nothing) for at in steps])
             for position, group in enumerate(groups)
         ],
     )
@@ -165,7 +165,7 @@ def over_time(answer: Answer, period: Period | None = None) -> Series:
 
 def _by_step(
     scope: Scope, period: Period, by: Dimension | None, groups: Sequence[Group]
-) -> dict[tuple[float, int], Sums]:
+) -> dict[tuple[int, int], Sums]:
     table, at = _table(period)
     condition, values = scope.sql()
     line, join, line_values = line_of(COLUMNS[by], groups) if by else ("0", "", [])

@@ -1,26 +1,30 @@
-"""Add up latency sketches and read percentiles off the sum; no database does it as fast.
+"""Add up latency sketches and read percentiles off the sum, in numpy: ten times as fast as in SQL.
 
-A stored sketch has the log buckets that occur, ascending, and the running count at each.
+A sketch has the log buckets that occur, ascending, and the running count at each. Ready sketches
+are packed, two and four bytes a bucket; cells have arrays, because SQL adds them up to days.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from django.db import connection
 
+from apps.usage.protocols import Column
 from apps.usage.selectors.schema import LOG_GAMMA
 
 PERCENTS = np.array([50, 95, 99])
-# Arrays as PostgreSQL sends them: after a head of 20 bytes each element with its length before it.
-COLUMNS = """string_agg(substr(array_send(idx), 21), ''),
-    string_agg(substr(array_send(cum), 21), ''), string_agg(int4send(cardinality(idx)), '')"""
-BUCKETS = np.dtype([("length", ">i4"), ("it", ">i2")])
-COUNTS = np.dtype([("length", ">i4"), ("it", ">i4")])
-SIZES = np.dtype(">i4")
+# All cells of a question are one row, each column one value: a row each would take the most time.
+ALL = """SELECT string_agg(int8send(metric), ''), string_agg(int8send(step), ''),
+    string_agg(int8send(line), ''), string_agg(int8send(size), ''),
+    string_agg(idx, ''), string_agg(cum, '') FROM"""
+PACKED = "length(idx) / 2 AS size, idx, cum"
+ARRAYS = """cardinality(idx) AS size,
+    substr(array_send(idx), 21) AS idx, substr(array_send(cum), 21) AS cum"""
 K = TypeVar("K", bound=Hashable)
 Select = tuple[str, list[Any]]  # a statement and its parameters
+Part = tuple[bytes, ...]  # key of three, size, idx, cum
 
 
 @dataclass(frozen=True)
@@ -34,33 +38,31 @@ class Percentiles:
 
 
 class Sketches:
-    """Stored sketches under keys of three parts: metric, step of time, line."""
+    """Sketches under keys of three numbers: metric, step as seconds since 1970, line."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        self.keys = [row[:3] for row in rows]
-        buckets, running, sizes = (b"".join(row[n] for row in rows) for n in (3, 4, 5))
-        self.buckets = np.frombuffer(buckets, BUCKETS)["it"].astype(np.int64)
-        self.lengths = [len(row[3]) // BUCKETS.itemsize for row in rows]
-        total = np.frombuffer(running, COUNTS)["it"].astype(np.int64)
-        ends = np.frombuffer(sizes, SIZES).cumsum()
-        first = np.concatenate(([0], ends[:-1])) if rows else ends
-        self.counts = np.diff(total, prepend=0)
-        self.counts[first] = total[first]
+    def __init__(self, parts: Sequence[Part]) -> None:
+        numbers = [[np.frombuffer(part[n], ">i8") for part in parts] for n in range(4)]
+        self._keys = [_joined(column).tolist() for column in numbers[:3]]
+        self._sizes = _joined(numbers[3])
+        each = list(zip(parts, numbers[3], strict=True))
+        self._buckets = _joined(_elements(part[4], sizes, ">i2") for part, sizes in each)
+        running = _joined(_elements(part[5], sizes, ">i4") for part, sizes in each)
+        first = self._sizes.cumsum() - self._sizes
+        self._counts = np.diff(running, prepend=0)
+        self._counts[first] = running[first]
 
-    def by(self, named: Callable[[Any, Any, Any], K]) -> dict[K, Percentiles]:
+    def by(self, named: Callable[[int, int, int], K]) -> dict[K, Percentiles]:
         """Return the percentiles of all sketches whose keys get the same name."""
-        if not self.keys:
-            return {}
         names: dict[K, int] = {}
-        places = [names.setdefault(named(*key), len(names)) for key in self.keys]
-        low = self.buckets.min()
-        width = int(self.buckets.max() - low) + 1
-        cells = np.repeat(np.array(places) * width - low, self.lengths) + self.buckets
-        running = np.bincount(cells, self.counts, len(names) * width).cumsum().astype(np.int64)
-        ends = running[width - 1 :: width]
-        n = np.diff(ends, prepend=0)
-        ranks = (ends - n)[:, None] - (-PERCENTS * n[:, None] // 100)  # nearest rank, rounded up
-        found = np.searchsorted(running, ranks) % width + low
+        places = [names.setdefault(name, len(names)) for name in map(named, *self._keys)]
+        if not names:
+            return {}
+        buckets, counts, ends = self._added(places, len(names))
+        running = counts.cumsum()
+        totals = running[ends - 1]
+        n = np.diff(totals, prepend=0)
+        ranks = (totals - n)[:, None] - (-PERCENTS * n[:, None] // 100)  # nearest, rounded up
+        found = buckets[np.searchsorted(running, ranks)]
         ms = np.exp(float(LOG_GAMMA) * found) * 0.99  # the middle of a bucket
         every = zip(names, n.tolist(), ms.tolist(), strict=True)
         return {name: Percentiles(count, *some) for name, count, some in every}
@@ -69,10 +71,33 @@ class Sketches:
         """Return the percentiles of all."""
         return self.by(lambda *key: None).get(None, Percentiles())
 
+    def _added(self, places: Sequence[int], most: int) -> tuple[Column, Column, Column]:
+        """Return buckets and counts of every place, one place after the other, and its ends."""
+        if most == len(places):
+            return self._buckets, self._counts, self._sizes.cumsum()
+        low = self._buckets.min()
+        width = self._buckets.max() - low + 1
+        cells = np.repeat(np.array(places) * width - low, self._sizes) + self._buckets
+        counts = np.bincount(cells, self._counts, most * width)
+        found = np.flatnonzero(counts)
+        ends = np.searchsorted(found, np.arange(1, most + 1) * width)
+        return found % width + low, counts[found].astype(np.int64), ends
+
 
 def read(*selects: Select) -> Sketches:
-    """Run statements, as one, that select metric, step, line and COLUMNS."""
-    sql = " UNION ALL ".join(f"({sql})" for sql, _ in selects)
+    """Run statements as one; each tells metric, step, line, and PACKED or ARRAYS of its rows."""
+    sql = " UNION ALL ".join(f"{ALL} ({sql}) AS cells" for sql, _ in selects)
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for _, values in selects for value in values])
-        return Sketches(cursor.fetchall())
+        return Sketches([row for row in cursor.fetchall() if row[0] is not None])
+
+
+def _elements(content: bytes, sizes: Column, kind: str) -> Column:
+    """Read packed numbers, or those of arrays: before each is its length, of four bytes."""
+    count, dtype = int(sizes.sum()), np.dtype(kind)
+    width = len(content) // count
+    return np.ndarray(count, dtype, content, width - dtype.itemsize, (width,))
+
+
+def _joined(columns: Iterable[Column]) -> Column:
+    return np.concatenate([np.empty(0, np.int64), *columns]).astype(np.int64)

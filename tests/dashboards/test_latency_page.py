@@ -53,7 +53,7 @@ def test_it_says_within_what_time_people_have_their_answers(people, client_of):
     team = people.alice.memberships.get().team_id
     for kpi, share in zip(page.context["kpis"], (0.5, 0.95, 0.99), strict=False):
         within = exact(share, team_id=team)
-        told = page.context["waits"]
+        told = page.context["figures"][0][0]
         assert told.data_json
         near = {formats.seconds_amount(within * f) for f in (0.99, 0.995, 1, 1.005, 1.01)}
         assert kpi["value"] in near
@@ -84,7 +84,7 @@ def test_as_long_as_before_is_no_change(people, client_of):
     rollups.roll_all()
     page = shown(client_of(people.alice), "?period=7d")
     assert page.context["kpis"][1]["trend"].tone == ""
-    assert "As the week before." in page.context["waits"].answer
+    assert "As the week before." in page.context["figures"][0][0].answer
 
 
 def test_the_heat_has_monday_first_and_the_hour_in_utc(people, client_of):
@@ -95,7 +95,7 @@ def test_the_heat_has_monday_first_and_the_hour_in_utc(people, client_of):
     send(events(resource, [monday + timedelta(days=1, hours=-9)] * 5, latency_ms=1000))
     rollups.roll_all()
     page = shown(client_of(people.alice), "?period=30d")
-    heat = page.context["hours"]
+    heat = page.context["figures"][1][0]
     assert heat.answer.startswith("Slowest on Mon from 18:00")
     assert heat.answer.endswith(f"fastest on Tue from 09:00, {formats.seconds(1000)}.")
     assert (heat.cells[0].name, heat.cells[0].cells[18].css) == ("Mon", "q8")
@@ -118,14 +118,73 @@ def test_a_deployment_without_a_latency_stands_there_with_dashes(people, client_
     send(events(told, [now] * 3, latency_ms=900))
     send(events(silent, [now] * 5))
     rollups.roll_all()
-    ranges = {one["name"]: one for one in shown(client_of(people.alice)).context["ranges"]}
+    ranges = {one["label"]: one for one in shown(client_of(people.alice)).context["rows"]}
     assert ranges["told"]["p95"] == pytest.approx(900, rel=0.01)
     assert (ranges["silent"]["p95"], ranges["silent"]["requests"]) == (None, 5)
     rows = {
-        row["deployment"]: row
-        for row in cells(client_of(people.alice), "?format=csv&figure=deployments")
+        row["deployment"]: row for row in cells(client_of(people.alice), "?format=csv&figure=table")
     }
     assert rows["silent"]["p95_ms"] == ""
+
+
+@pytest.mark.parametrize("by", ["bu", "team", "workload", "environment", "model", "region"])
+def test_the_table_is_by_any_dimension(people, client_of, by):
+    seed(people)
+    for person in (people.petra, people.alice):
+        page = shown(client_of(person), f"?period=7d&by={by}")
+        rows = page.context["rows"]
+        assert sum(row["requests"] for row in rows) == page.context["total"].requests > 0
+        assert f"Which {page.context['by'].label.lower()} is slow?" in page.content.decode()
+        lines = cells(client_of(person), f"?period=7d&by={by}&format=csv&figure=table")
+        assert [int(line["p95_ms"]) for line in lines] == [round(row["p95"]) for row in rows]
+    team = people.alice.memberships.get().team_id
+    whole = shown(client_of(people.alice), f"?period=7d&by={by}").context["whole"]
+    assert whole["p95"] == pytest.approx(exact(0.95, team_id=team), rel=0.011)
+
+
+def test_each_row_stands_beside_the_period_before(people, client_of):
+    told, fresh = deployment(people, name="told"), deployment(people, name="fresh")
+    now = timezone.now()
+    for days, ms in ((10, 1000), (3, 2000)):
+        send(events(told, [now - timedelta(days=days)] * 3, latency_ms=ms))
+    send(events(fresh, [now - timedelta(days=3)] * 2, latency_ms=500))
+    rollups.roll_all()
+    for query in ("?period=7d", "?period=7d&grain=hour"):
+        page = shown(client_of(people.alice), query)
+        rows = {row["label"]: row for row in page.context["rows"]}
+        assert rows["told"]["before"] == pytest.approx(1000, rel=0.01)
+        assert str(rows["told"]["change"]).startswith("▲ ")
+        assert rows["fresh"]["before"] is None
+        assert str(rows["fresh"]["change"]) == formats.UNKNOWN
+        assert page.context["whole"]["before"] == rows["told"]["before"]
+    lines = {
+        row["deployment"]: row
+        for row in cells(client_of(people.alice), "?period=7d&format=csv&figure=table")
+    }
+    change = int(lines["told"]["p95_ms"]) - int(lines["told"]["p95_before_ms"])
+    assert int(lines["told"]["p95_change_ms"]) == change > 900
+    assert (lines["fresh"]["p95_before_ms"], lines["fresh"]["p95_change_ms"]) == ("", "")
+
+
+def test_a_new_version_of_a_model_is_compared_with_the_old_one(people, client_of):
+    now = timezone.now()
+    for version, days in (("2025-08-07", 10), ("2025-11-13", 3)):
+        one = deployment(people, name=version, model="gpt-5.1", version=version)
+        send(events(one, [now - timedelta(days=days)] * 3, latency_ms=100 * days))
+    rollups.roll_all()
+    (row,) = shown(client_of(people.alice), "?period=7d&by=model").context["rows"]
+    assert (row["label"], round(row["before"], -1)) == ("gpt-5.1", 1000)
+
+
+def test_a_view_is_saved_and_opened_again(people, client_of):
+    seed(people, calls=30)
+    client = client_of(people.alice)
+    body = {"page": "latency", "name": "Slow teams", "query": "period=7d&by=team"}
+    assert client.post("/usage/views/", body)["Location"] == "/latency/?period=7d&by=team"
+    page = shown(client, "?period=7d&by=team")
+    assert 'href="/latency/?period=7d&amp;by=team"' in page.content.decode()
+    assert list(shown(client_of(people.bob)).context["saved"]) == []
+    assert client.get("/usage/").context["saved"].count() == 0
 
 
 def test_nothing_at_all(people, client_of):
@@ -140,14 +199,14 @@ def test_charlie_sees_nothing_of_alice(people, client_of):
     assert other.name not in html
     filtered = shown(client_of(people.charlie), f"?deployment={mine.pk}").content.decode()
     assert "Nothing matches these filters" in filtered
-    rows = cells(client_of(people.charlie), f"?format=csv&figure=deployments&deployment={mine.pk}")
+    rows = cells(client_of(people.charlie), f"?format=csv&figure=table&deployment={mine.pk}")
     assert rows == []
 
 
 def test_a_filter_narrows_every_number(people, client_of):
     mine, other, _ = seed(people)
     page = shown(client_of(people.alice), f"?deployment={other.pk}&period=7d")
-    assert [one["name"] for one in page.context["ranges"]] == [other.name]
+    assert [one["label"] for one in page.context["rows"]] == [other.name]
     assert (
         page.context["total"].requests == UsageRecord.objects.filter(deployment_id=other.pk).count()
     )
@@ -176,6 +235,7 @@ def test_each_figure_has_a_file_with_the_same_numbers(people, client_of, rf):
         ("?period=yesterday", "“yesterday” cannot be read as period"),
         ("?from=2026-11-31", "“2026-11-31” cannot be read as from"),
         ("?from=2026-11-02&to=2026-11-01", "The period ends before it begins."),
+        ("?by=mars", "“mars” is nothing that usage is grouped by"),
         ("?grain=second", "“second” cannot be read as grain"),
     ],
 )
@@ -207,5 +267,5 @@ def test_the_present_month_is_compared_with_the_whole_month_before(people, clien
     page = shown(client_of(people.alice), "?period=month")
     month = f"{last:%B}"
     assert str(page.context["kpis"][1]["trend"]).endswith(f" on {month}")
-    assert f"slower than in {month}." in page.context["waits"].answer
+    assert f"slower than in {month}." in page.context["figures"][0][0].answer
     assert "on the same days" not in page.content.decode()

@@ -380,13 +380,13 @@ def test_who_only_shares_a_deployment_is_led_to_its_calls(people, client_of):
     rollups.roll_all()
     client, url = client_of(people.charlie), f"/calls/?period=30d&deployment={resource.pk}"
     (row,) = client.get("/usage/?period=30d").context["rows"]
-    (span,) = client.get("/latency/?period=30d").context["ranges"]
+    (span,) = client.get("/latency/?period=30d").context["rows"]
     assert row.url == span["url"] == url
     (call,) = client.get(url).context["rows"]
     page = client.get(call["url"])
     assert f'href="/calls/?deployment={resource.pk}"' in page.content.decode()
     assert page.context["deployment"] == resource.name
-    (own,) = client_of(people.petra).get("/latency/?period=30d").context["ranges"]
+    (own,) = client_of(people.petra).get("/latency/?period=30d").context["rows"]
     assert own["url"] == reverse("resource", args=[resource.pk])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from apps.dashboards.panels.asked import Asked
+from apps.dashboards.panels.asked import Asked, Context
 from apps.kernel import formats
 from apps.kernel.formats import Trend
 from apps.provisioning import selectors as provisioning
@@ -74,6 +74,14 @@ def rows_of(asked: Asked, cube: usage.Cube, answer: usage.Answer) -> list[Row]:
             )
         )
     return rows
+
+
+def groupings(asked: Asked, by: Dimension) -> list[Context]:
+    """Offer each dimension that a table may be by."""
+    return [
+        {"label": one.label, "url": asked.address(by=one.value), "current": one == by}
+        for one in Dimension
+    ]
 
 
 def table_file(

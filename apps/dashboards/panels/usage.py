@@ -8,7 +8,7 @@ from apps.dashboards.panels import classes
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.nothing import nothing
 from apps.dashboards.panels.steps import moments, whole
-from apps.dashboards.panels.table import TOP, File, file_of, rows_of, table_file
+from apps.dashboards.panels.table import TOP, File, file_of, groupings, rows_of, table_file
 from apps.kernel import formats
 from apps.kernel.errors import InvalidError, NotFoundError
 from apps.usage import selectors as usage
@@ -75,14 +75,7 @@ def page(asked: Asked) -> Context:
         "answer": answer,
         "rows": rows_of(asked, found.cube, answer),
         "change": formats.trend(answer.total.tokens, answer.before.tokens or None),
-        "groupings": [
-            {
-                "label": one.label,
-                "url": asked.address(by=one.value),
-                "current": one == found.by,
-            }
-            for one in Dimension
-        ],
+        "groupings": groupings(asked, found.by),
         "more": any(group.name is None for group in answer.groups),
         "all_url": asked.address(by=found.by.value, rows="all"),
         "csv_url": asked.address(by=found.by.value, format="csv"),

@@ -32,6 +32,7 @@ from apps.usage.selectors.minutes import (
 from apps.usage.selectors.percentiles import (
     Grid,
     Waits,
+    groups_and_before,
     percentiles_by_group_over_time,
     percentiles_by_weekday_hour,
     percentiles_of_total,
@@ -92,6 +93,7 @@ __all__ = [
     "compare",
     "cube_of",
     "differences",
+    "groups_and_before",
     "health_for",
     "last_hour",
     "last_hour_of",

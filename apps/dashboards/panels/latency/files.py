@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.dashboards.panels.asked import Asked
 from apps.dashboards.panels.latency.known import Latency
-from apps.dashboards.panels.table import File
+from apps.dashboards.panels.table import File, file_of
 from apps.kernel import formats
 from apps.kernel.errors import InvalidError
 from apps.usage import selectors as usage
@@ -26,11 +26,12 @@ def file(asked: Asked) -> File:
     return File(f"latency-{name}.csv", header, rows)
 
 
+CELLS = ("answers", "p50_ms", "p95_ms", "p99_ms")
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
 
 def _over_time(metric: Metric, known: Latency) -> Table:
-    header = (known.asked.step, "answers", "p50_ms", "p95_ms", "p99_ms")
+    header = (known.asked.step, *CELLS)
     grain = known.asked.period.grain
     steps = known.waits[metric].steps
     return header, [(plain.step(at, grain), *_cells(one)) for at, one in steps]
@@ -45,16 +46,28 @@ def _by_hour(known: Latency) -> Table:
     return ("weekday", "hour_utc", "p95_ms"), rows
 
 
-def _by_deployment(known: Latency) -> Table:
+def _by_group(known: Latency) -> Table:
+    by = known.by.value
     rows = [
-        (
-            *(group.label, group.sums.requests, *_cells(found[Metric.ANSWER])),
-            *(_whole(found[Metric.FIRST_TOKEN].p95), _tenths(group.sums.tokens_per_s)),
-        )
+        {
+            by: group.label,
+            **plain.of_group(known.answer, group),
+            "requests": group.sums.requests,
+            **dict(zip(CELLS, _cells(found[Metric.ANSWER].now), strict=True)),
+            **_compared(found[Metric.ANSWER]),
+            "first_token_p95_ms": _whole(found[Metric.FIRST_TOKEN].now.p95),
+            "tokens_per_s": _tenths(group.sums.tokens_per_s),
+        }
         for group, found in known.groups
     ]
-    header = ("deployment", "requests", "answers", "p50_ms", "p95_ms", "p99_ms")
-    return (*header, "first_token_p95_ms", "tokens_per_s"), rows
+    file = file_of("", rows)
+    return file.header or (by,), file.rows
+
+
+def _compared(waits: usage.Waits) -> dict[str, int | None]:
+    now, before = _whole(waits.now.p95), _whole(waits.before.p95)
+    change = None if now is None or before is None else now - before
+    return {"p95_before_ms": before, "p95_change_ms": change}
 
 
 def _speeds(known: Latency) -> Table:
@@ -79,6 +92,6 @@ FILES: dict[str, Callable[[Latency], Table]] = {
     "waits": partial(_over_time, Metric.ANSWER),
     "first_token": partial(_over_time, Metric.FIRST_TOKEN),
     "hours": _by_hour,
-    "deployments": _by_deployment,
+    "table": _by_group,
     "speed": _speeds,
 }

@@ -1,4 +1,4 @@
-"""The parts of the latency page: four numbers, four figures, and deployments side by side."""
+"""The parts of the latency page: four numbers, four figures, and a table by any dimension."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from apps.dashboards.figures import Figure, Unit, Words
 from apps.dashboards.panels.asked import Asked, Context, bar
 from apps.dashboards.panels.latency.known import Latency
 from apps.dashboards.panels.nothing import nothing
-from apps.dashboards.panels.table import pages_of
+from apps.dashboards.panels.table import groupings, rows_of
 from apps.kernel import formats
 from apps.usage import selectors as usage
 from apps.usage.states import Metric
@@ -25,25 +25,35 @@ def page(asked: Asked) -> Context:
     """Lay out the page."""
     known = Latency(asked)
     total = known.answer.total
-    shown: Context = {**bar(asked, known.cube), "total": total}
+    shown: Context = {
+        **bar(asked, known.cube),
+        "asked": asked,
+        "by": known.by,
+        "total": total,
+    }
     if empty := nothing(asked, known.cube, "latency"):
         return shown | {"nothing": empty}
     if not total.latency_known:
         calls = f"{formats.plural(total.requests, 'call')} in this period, none with a latency."
         return shown | {"nothing": {"title": UNKNOWN_TITLE, "text": f"{calls} {UNKNOWN_TEXT}"}}
-    pages = pages_of(asked, known.answer.groups)
-    ranges = [_range(asked, group, found, pages) for group, found in known.groups]
-    slowest = max((one["p99"] or 0 for one in ranges), default=0)
+    rows = _rows(known)
+    slowest = max((one["p99"] or 0 for one in rows), default=0)
     return shown | {
         "kpis": _kpis(known),
-        "waits": _waits(known),
-        "hours": _hours(known),
-        "first_token": _first_token(known),
-        "speed": _speed(known),
-        "ranges": ranges,
+        "figures": [
+            (_waits(known), ""),
+            (_hours(known), ""),
+            (_first_token(known), "p-s6"),
+            (_speed(known), "p-s6"),
+        ],
+        "rows": rows,
+        "whole": _numbers(known.waits, total, asked.rows()),
         "range_top": figures.round_up(slowest) if slowest else 0,
-        "ranges_csv": known.csv_url("deployments"),
-        "slowest": _slowest(ranges),
+        "slowest": _slowest(rows),
+        "groupings": groupings(asked, known.by),
+        "more": any(row["others"] for row in rows),
+        "all_url": asked.address(by=known.by.value, rows="all"),
+        "csv_url": asked.address(by=known.by.value, format="csv", figure="table"),
     }
 
 
@@ -64,11 +74,15 @@ def _kpi(known: Latency, label: str, waits: usage.Waits, name: str) -> Context:
     shown = {"label": label, "value": formats.seconds_amount(now), "unit": "s"}
     if before is None:
         return shown | {"foot": "± 1 %, nothing before it"}
+    return shown | {"trend": _trend(waits, name, known.asked.against_whole)}
+
+
+def _trend(waits: usage.Waits, name: str, against: str = "") -> formats.Trend:
+    """Compare with the period before; better or worse only where it is certain."""
+    now, before = getattr(waits.now, name), getattr(waits.before, name)
     many = min(waits.now.n, waits.before.n) >= ENOUGH
     better = "down" if many and abs(now - before) > NOISE * before else ""
-    return shown | {
-        "trend": formats.trend(now, before, known.asked.against_whole, by="ms", better=better)
-    }
+    return formats.trend(now, before, against, by="ms", better=better)
 
 
 def _waits(known: Latency) -> Figure:
@@ -177,30 +191,34 @@ def _speed(known: Latency) -> Figure:
     return figures.lines(words, times, [("tokens per s", values)], unit=SPEED)
 
 
-def _range(
-    asked: Asked,
-    group: usage.Group,
-    found: Mapping[Metric, usage.Percentiles],
-    pages: Mapping[str, str],
-) -> Context:
+def _rows(known: Latency) -> list[Context]:
+    """Lay out the groups with their percentiles; each leads to its calls."""
+    rows = []
+    laid = rows_of(known.asked, known.cube, known.answer)
+    for row, (group, found) in zip(laid, known.groups, strict=True):
+        calls = known.asked.rows(**{known.by.value: group.name.key}) if group.name else ""
+        rows.append(vars(row) | _numbers(found, group.sums, calls))
+    return rows
+
+
+def _numbers(found: Mapping[Metric, usage.Waits], sums: usage.Sums, calls_url: str) -> Context:
     answer = found[Metric.ANSWER]
     return {
-        "name": group.label,
-        "url": pages[group.name.key] if group.name else "",
-        "detail": group.name.detail if group.name else "",
-        "p50": answer.p50,
-        "p95": answer.p95,
-        "p99": answer.p99,
-        "first": found[Metric.FIRST_TOKEN].p95,
-        "requests": group.sums.requests,
-        "speed": group.sums.tokens_per_s,
-        "calls_url": asked.rows(deployment=group.name.key) if group.name else "",
+        "p50": answer.now.p50,
+        "p95": answer.now.p95,
+        "p99": answer.now.p99,
+        "before": answer.before.p95,
+        "change": _trend(answer, "p95"),
+        "first": found[Metric.FIRST_TOKEN].now.p95,
+        "requests": sums.requests,
+        "speed": sums.tokens_per_s,
+        "calls_url": calls_url,
     }
 
 
 def _slowest(ranges: Sequence[Context]) -> str:
-    known = [one for one in ranges if one["p95"] and one["url"]]
+    known = [one for one in ranges if one["p95"] and not one["others"]]
     if len(known) < 2:
         return ""
     slowest = max(known, key=lambda one: one["p95"])
-    return f"{slowest['name']} is the slowest: 95 % within {formats.seconds(slowest['p95'])}."
+    return f"{slowest['label']} is the slowest: 95 % within {formats.seconds(slowest['p95'])}."

@@ -107,7 +107,9 @@ def groups_and_before(answer: Answer) -> list[dict[Metric, Waits]]:
     ).by(lambda metric, at, place: (place, metric, at > 0))
     return [
         {
-            metric: Waits(*(found.get((place, metric, now), NONE) for now in (True, False)), ())
+            metric: Waits(
+                found.get((place, metric, True), NONE), found.get((place, metric, False), NONE), ()
+            )
             for metric in Metric
         }
         for place in range(len(answer.groups))

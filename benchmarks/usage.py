@@ -6,7 +6,7 @@ one run, turn by turn. DuckDB also checks us: sums are equal, percentiles at mos
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,9 +22,9 @@ from apps.provisioning.models import Resource
 from apps.teams.models import Person
 from apps.usage import selectors as usage
 from apps.usage.models import ModelKey
-from apps.usage.selectors import Answer, Minute, Percentiles, Period, Question, Series, Sums
+from apps.usage.selectors import Answer, Grid, Minute, Percentiles, Period, Question, Series, Sums
 from apps.usage.selectors.schema import SUMS
-from apps.usage.states import Dimension, Grain
+from apps.usage.states import Dimension, Grain, Metric
 from benchmarks.usage_data import load, make_company
 
 ROWS = 1_000_000
@@ -43,6 +43,7 @@ QUANTILES = ", ".join(
 )
 Rows = list[tuple[Any, ...]]
 Waits = dict[tuple[Any, ...], list[Percentiles]]  # of answers and of first tokens
+Asked = tuple[Callable[[Answer], Any], Callable[[Answer, Any], Waits], Answer, str, str]
 Peer = Callable[[str, Period], Rows]  # answers a SELECT … about a period, [start, end)
 
 
@@ -172,36 +173,36 @@ def _percentiles(peer: Peer) -> dict[str, float]:
     of_model = usage.ask_everything(Question(hours, where={Dimension.MODEL: [MODEL]}))
     ids = f"AND model_id IN ({', '.join(str(pk) for pk in _model_ids())})"
     day, hour = (f"date_trunc('{grain}', ts)" for grain in ("day", "hour"))
-    asked = {
-        "percentiles_by_unit": (partial(_units, by_unit), _of("bu_id"), whole),
+    asked: dict[str, Asked] = {
+        "percentiles_by_unit": (usage.waits_of_groups, _units, by_unit, _of("bu_id"), ""),
         "percentiles_by_day_and_unit": (
-            partial(_grid, by_unit_and_day),
+            usage.percentiles_by_group_over_time,
+            _grid,
+            by_unit_and_day,
             _of(f"bu_id, {day}"),
-            days,
+            "",
         ),
-        "percentiles_by_day": (partial(_steps, by_day), _of(day, total=True), days),
+        "percentiles_by_day": (usage.waits, _steps, by_day, _of(day, total=True), _of("'before'")),
         "percentiles_by_hour_of_model": (
-            partial(_steps, of_model),
+            usage.waits,
+            _steps,
+            of_model,
             _of(hour, ids, total=True),
-            hours,
+            _of("'before'", ids),
         ),
-    }
-    before = {
-        "percentiles_by_day": _of("'before'"),
-        "percentiles_by_hour_of_model": _of("'before'", ids),
     }
     found = {}
-    for name, (ours, sql, period) in asked.items():
-
-        def theirs(
-            sql: str = sql, period: Period = period, before: str | None = before.get(name)
-        ) -> Rows:
-            earlier = period.before(timezone.now())
-            return peer(sql, period) + (peer(before, earlier) if before else [])
-
-        _same_waits(name, ours(), theirs())
+    for name, (ask, read, answer, sql, before) in asked.items():
+        ours = partial(ask, answer)
+        theirs = partial(_theirs, peer, answer.question.period, sql, before)
+        _same_waits(name, read(answer, ours()), theirs())
         found[name] = _ratio(ours, theirs)
     return found
+
+
+def _theirs(peer: Peer, period: Period, sql: str, before: str) -> Rows:
+    rows = peer(sql, period)
+    return rows + peer(before, period.before(timezone.now())) if before else rows
 
 
 def _of(group: str, where: str = "", *, total: bool = False) -> str:
@@ -209,13 +210,12 @@ def _of(group: str, where: str = "", *, total: bool = False) -> str:
     return f"SELECT {group}, {QUANTILES} FROM raw WHERE PERIOD {where} GROUP BY {sets}"
 
 
-def _units(answer: Answer) -> Waits:
-    waits = usage.waits_of_groups(answer)
-    return {(*group.ids,): [*one.values()] for group, one in zip(answer.groups, waits, strict=True)}
+def _units(answer: Answer, found: Sequence[Mapping[Metric, Percentiles]]) -> Waits:
+    return {(*group.ids,): [*one.values()] for group, one in zip(answer.groups, found, strict=True)}
 
 
-def _grid(answer: Answer) -> Waits:
-    first, second = usage.percentiles_by_group_over_time(answer).values()
+def _grid(answer: Answer, found: Mapping[Metric, Grid]) -> Waits:
+    first, second = found.values()
     return {
         (*group.ids, at.replace(tzinfo=None)): [one, other]
         for (group, line), (_, other_line) in zip(first.lines, second.lines, strict=True)
@@ -223,8 +223,8 @@ def _grid(answer: Answer) -> Waits:
     }
 
 
-def _steps(answer: Answer) -> Waits:
-    every = [*usage.waits(answer).values()]
+def _steps(answer: Answer, found: Mapping[Metric, usage.Waits]) -> Waits:
+    every = [*found.values()]
     steps = zip(*(one.steps for one in every), strict=True)
     return {
         (None,): [one.now for one in every],

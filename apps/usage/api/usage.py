@@ -89,7 +89,7 @@ def _add_percentiles(body: Plain, answer: selectors.Answer) -> None:
 
 
 def _named(found: Waits) -> Plain:
-    return {METRICS[metric]: vars(one) for metric, one in found.items()}
+    return {METRICS[metric]: one._asdict() for metric, one in found.items()}
 
 
 def _file(rows: list[Plain]) -> HttpResponseBase:

@@ -70,18 +70,19 @@ def waits(answer: Answer) -> dict[Metric, Waits]:
     and whole days are read from daily sketches.
     """
     now, period = timezone.now(), answer.question.period
-    earlier = Period(period.before(now).start, period.start, Grain.TOTAL)
+    earlier = Period(period.before(now).start, period.start, Grain.DAY)
     found = sketches.read(
-        _select(answer.scope, earlier, Metric, line="1"),
-        _select(answer.scope, period, Metric, stepped=True),
+        _select(answer.scope, earlier, Metric, line="1", stepped=True),
+        _select(answer.scope, period, Metric, line="0", stepped=True),
     )
     totals = found.by(lambda metric, at, before: (metric, before))
-    steps = found.by(lambda metric, at, before: (metric, before, at))
+    each = found.by(lambda *key: key)
+    steps = [(at, int(at.timestamp())) for at in period.steps(now)]
     return {
         metric: Waits(
             totals.get((metric, 0), NONE),
             totals.get((metric, 1), NONE),
-            [(at, steps.get((metric, 0, int(at.timestamp())), NONE)) for at in period.steps(now)],
+            [(at, each.get((metric, begin, 0), NONE)) for at, begin in steps],
         )
         for metric in Metric
     }
@@ -119,12 +120,13 @@ def groups_and_before(answer: Answer) -> list[dict[Metric, Waits]]:
 def percentiles_by_group_over_time(answer: Answer) -> dict[Metric, Grid]:
     """Spread the percentiles of an answer's groups over the steps of its period; one query."""
     steps = answer.question.period.steps(timezone.now())
+    begins = [int(at.timestamp()) for at in steps]
     found = _of_groups(answer, Metric, stepped=True).by(lambda *key: key)
     return {
         metric: Grid(
             steps,
             [
-                (group, [found.get((metric, int(at.timestamp()), place), NONE) for at in steps])
+                (group, [found.get((metric, begin, place), NONE) for begin in begins])
                 for place, group in enumerate(answer.groups)
             ],
         )

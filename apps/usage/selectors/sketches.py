@@ -5,8 +5,7 @@ are packed, two and four bytes a bucket; cells have arrays, because SQL adds the
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from django.db import connection
@@ -27,8 +26,7 @@ Select = tuple[str, list[Any]]  # a statement and its parameters
 Part = tuple[bytes, ...]  # key of three, size, idx, cum
 
 
-@dataclass(frozen=True)
-class Percentiles:
+class Percentiles(NamedTuple):
     """Milliseconds within which so many of `n` answers came; None where no source told any."""
 
     n: int = 0
@@ -87,9 +85,13 @@ class Sketches:
 def read(*selects: Select) -> Sketches:
     """Run statements as one; each tells metric, step, line, and PACKED or ARRAYS of its rows."""
     sql = " UNION ALL ".join(f"{ALL} ({sql}) AS cells" for sql, _ in selects)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, values in selects for value in values])
-        return Sketches([row for row in cursor.fetchall() if row[0] is not None])
+    values = [value for _, given in selects for value in given]
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        query = cursor.mogrify(sql, values)
+        # An answer to a query comes as text, where bytes are twice as long and slow to read.
+        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy:
+            copy.set_types(["bytea"] * 6)
+            return Sketches([row for row in copy.rows() if row[0] is not None])
 
 
 def _elements(content: bytes, sizes: Column, kind: str) -> Column:

@@ -1,5 +1,35 @@
-"""What policies say: the words, and the steps that follow."""
+"""What policies say: the words, the document that says them, and the plan that follows.
 
-from apps.approvals.rules.today import Needed, steps
+Pure: texts and facts go in, steps and sentences come out; no rows, no clock.
+"""
 
-__all__ = ["Needed", "steps"]
+from apps.approvals.rules.document import read
+from apps.approvals.rules.fields import FIELDS, Field, Type
+from apps.approvals.rules.lines import PolicyError, Problem
+from apps.approvals.rules.planning import plan
+from apps.approvals.rules.policies import UNMATCHED, Asks, Policies, Rule
+from apps.approvals.rules.today import steps
+from apps.approvals.rules.words import ALL, Denied, Fact, Facts, Hit, Needed, Plan, Who
+
+__all__ = [
+    "ALL",
+    "FIELDS",
+    "UNMATCHED",
+    "Asks",
+    "Denied",
+    "Fact",
+    "Facts",
+    "Field",
+    "Hit",
+    "Needed",
+    "Plan",
+    "Policies",
+    "PolicyError",
+    "Problem",
+    "Rule",
+    "Type",
+    "Who",
+    "plan",
+    "read",
+    "steps",
+]

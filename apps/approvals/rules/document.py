@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
 
 from apps.approvals.rules import people as deciders
 from apps.approvals.rules.conditions import Condition
@@ -12,6 +11,7 @@ from apps.approvals.rules.fields import FIELDS
 from apps.approvals.rules.lines import Map, Node, PolicyError, Problem, compose
 from apps.approvals.rules.policies import UNMATCHED, Asks, Policies, Rule
 from apps.approvals.rules.sheet import Sheet
+from apps.approvals.rules.words import Who
 
 MOST_RULES, MOST_STEPS, MOST_STAGES = 200, 10, 9
 DOCUMENT = ("match", "expires", "groups", "rules")
@@ -175,7 +175,7 @@ class _Reader:
             sheet.wrong("remind", "“remind” comes before “deadline”; make it shorter.")
         return step
 
-    def escalate(self, step: Sheet) -> deciders.Who | None:
+    def escalate(self, step: Sheet) -> Who | None:
         node = step.node.items.get("escalate")
         if node is None:
             return None
@@ -253,9 +253,10 @@ def _times(policies: Policies) -> Iterator[Problem]:
 
 
 def _unreached(policies: Policies) -> Iterator[Problem]:
-    after = dropwhile(lambda rule: rule.text, policies.rules)
-    always = next(after, None)
-    for rule in after if always else ():
-        yield Problem(
-            rule.line, f"{rule.id} is never reached: {always.id} comes first and always matches."
-        )
+    always = ""
+    for rule in policies.rules:
+        if always:
+            sentence = f"{rule.id} is never reached: {always} comes first and always matches."
+            yield Problem(rule.line, sentence)
+        elif not rule.text:
+            always = rule.id

@@ -99,7 +99,7 @@ class _Composer:
         return found
 
     def node(self, event: yaml.Event) -> Node:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _refused(event, "Anchors (&) and aliases (*) are not read; write it out.")
         if getattr(event, "tag", None):
@@ -140,4 +140,8 @@ def _clean(event: yaml.ScalarEvent) -> str:
 
 
 def _refused(event: yaml.Event, sentence: str) -> PolicyError:
-    return PolicyError([Problem(event.start_mark.line + 1, sentence)])
+    return PolicyError([Problem(_line(event), sentence)])
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1

@@ -34,7 +34,8 @@ class _Found:
         if self.outcome.value is None:
             return f"{self.rule.name}; that cannot be decided, as {because}"
         if not self.outcome.value:
-            return f"{self.rule.name}; not needed, as {because}"
+            unneeded = "not needed" if self.rule.steps else "it does not apply"
+            return f"{self.rule.name}; {unneeded}, as {because}"
         return f"{self.rule.name}, as {because}" if because else self.rule.name
 
     @property

@@ -7,7 +7,7 @@ from datetime import timedelta
 from apps.teams.roles import Action
 
 Fact = str | int | float | None
-Facts = Mapping[str, Fact]
+Facts = Mapping[str, Fact]  # by the names of fields.py; amounts in nano-USD; None: not known
 ALL = 0  # a quorum: everybody who may decide when the step opens
 
 

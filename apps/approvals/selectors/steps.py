@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Max, Prefetch, QuerySet
 
 from apps.approvals.models import Decision, Step
-from apps.approvals.rules import Needed, steps
+from apps.approvals.rules.today import Needed, steps
 from apps.approvals.states import StepStatus
 from apps.requests import selectors as requests
 from apps.requests.kinds import Estimate

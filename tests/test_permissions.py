@@ -42,6 +42,7 @@ PAGES = {
     "inbox": "3 3 3 3 2 2 2 2 3 L",
     "resources": "2 2 2 2 2 2 2 2 2 L",
     "resource": "2 2 4 4 2 2 2 2 2 L",
+    "resource_minutes": "2 2 4 4 2 2 2 2 2 L",
     "usage": "2 2 2 2 2 2 2 2 2 L",
     "cost": "2 2 2 2 2 2 2 2 2 L",
     "latency": "2 2 2 2 2 2 2 2 2 L",
@@ -82,6 +83,7 @@ ACTS = {
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
 OF_A_ROW = ("request_", "job_", "residency_", "api-request-", "view_delete")
+OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
 
 
@@ -150,6 +152,7 @@ def rows(people):
         "job_retry": job,
         "job_give_up": job,
         "resource": resource,
+        "resource_minutes": resource,
         "residency_change": ResidencyRule.objects.first(),
         "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
         "api-request-submit": draft,
@@ -171,7 +174,7 @@ def address(name, rows, *, pk=None):
         return reverse(name, args=["gpt-5.1"])
     if name in KINDS:
         return reverse(name, args=["model_deployment"])
-    if name.startswith(OF_A_ROW) or name in ("request", "resource", "api-request"):
+    if name.startswith(OF_A_ROW) or name in OF_ITS_ROW:
         return reverse(name, args=[pk or rows.get(name, rows["other"]).pk])
     return reverse(name)
 
@@ -226,7 +229,7 @@ def test_no_act_by_get(people, rows, name):
     [
         name
         for name in (*PAGES, *ACTS)
-        if name in (*KINDS, "resource", "request", "api-request")
+        if name in (*KINDS, *OF_ITS_ROW)
         or (name.startswith(OF_A_ROW) and name != "residency_change")
     ],
 )
@@ -255,6 +258,7 @@ ENDED = {
     "request_progress": "4 4 2",
     "request_edit": "4 4 4",
     "resource": "4 4 2",
+    "resource_minutes": "4 4 2",
     "call": "4 4 2",
     "audit": "3 3 2",
     "audit_csv": "3 3 2",

@@ -1,5 +1,7 @@
 """A deployment's page says how near its limit it comes, minute by minute."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -145,6 +147,50 @@ def test_it_leads_to_its_usage_latency_and_calls(people, client_of, evening):
     html = shown(client_of(people.alice), resource)
     for page in ("usage", "latency", "calls"):
         assert f"/{page}/?deployment={resource.pk}" in html
+
+
+def file_of(client, resource, query=""):
+    response = client.get(f"/resources/{resource.pk}/minutes/{query}")
+    assert response.status_code == 200
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+
+
+def test_the_minutes_come_as_a_file(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    at = evening - timedelta(hours=9)
+    send(events(resource, [at] * 3, status=[200, 429, 200], latency_ms=[100, 200, 300]))
+    rollups.roll_all()
+    client = client_of(people.alice)
+    day = f"?day={evening:%Y-%m-%d}"
+    html = shown(client, resource, f"{day}&hour=18").replace("&amp;", "&")
+    assert f"/resources/{resource.pk}/minutes/{day}&hour=18" in html
+    rows = file_of(client, resource, f"{day}&hour=18")
+    assert (len(rows), rows[0]["minute"]) == (60, f"{evening:%Y-%m-%dT%H:%M:%SZ}")
+    assert max(int(row["tokens"]) for row in rows) == 780_667
+    assert sum(int(row["tokens"]) > int(row["limit_tpm"]) for row in rows) == 15
+    first, *others = file_of(client, resource, day)
+    assert (first["requests"], first["throttled"], first["p50_ms"]) == ("3", "1", "100")
+    assert others == rows
+    assert file_of(client, resource) == [first, *rows]
+
+
+def test_a_file_of_minutes_of_a_provisioned_one_has_no_limit(people, client_of, evening):
+    resource = built(people, sku="GlobalProvisionedManaged", capacity=15)
+    send(events(resource, [evening]))
+    rollups.roll_all()
+    (row,) = file_of(client_of(people.alice), resource)
+    assert (row["limit_tpm"], row["p95_ms"]) == ("", "")
+
+
+def test_a_file_of_minutes_says_what_it_cannot_read_and_is_nobody_elses(people, client_of, evening):
+    resource = built(people)
+    busy(resource, evening)
+    path = f"/resources/{resource.pk}/minutes/"
+    assert client_of(people.charlie).get(path).status_code == 404
+    wrong = client_of(people.alice).get(f"{path}?hour=24")
+    assert (wrong.status_code, "no hour of a day" in wrong.content.decode()) == (422, True)
+    assert file_of(client_of(people.alice), built(people)) == []
 
 
 def test_charlie_does_not_see_it(people, client_of, evening):

@@ -12,16 +12,23 @@ from django.utils import timezone
 
 from apps.dashboards import figures
 from apps.dashboards.panels.asked import Context
+from apps.dashboards.panels.table import File
 from apps.kernel import formats
 from apps.kernel.errors import InvalidError
 from apps.kernel.money import CURRENCY
+from apps.provisioning import selectors as provisioning
 from apps.usage import selectors as usage
+from apps.usage.selectors import plain
 from apps.usage.states import Dimension
 
 if TYPE_CHECKING:
     from apps.provisioning.models import Resource
     from apps.teams.models import Person
 
+COLUMNS = (
+    *("minute", "requests", "throttled", "tokens"),
+    *("p50_ms", "p95_ms", "p99_ms", "limit_tpm"),
+)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AGAINST = "on the 30 days before"
 NO_CALL = "no call of yours"
@@ -69,7 +76,7 @@ def traffic(
     return {
         "problem": problem,
         **_kpis(viewer, resource),
-        "figure": _figure(resource, at, shown),
+        "figure": _figure(resource, at, shown, _csv_url(resource, {} if problem else query or {})),
         "hours": [_link(one, current=one.at == at) for one in hours.values()],
         "day": at.date(),
         "latest": timezone.now().date(),
@@ -77,6 +84,28 @@ def traffic(
         "later": _day_url(at.date() + timedelta(days=1)) if at.date() < last.date() else "",
         "links": _links(resource),
     }
+
+
+def minutes(viewer: "Person", pk: int, query: Mapping[str, str]) -> File:
+    """Make a file of every minute with calls: of a day, of an hour of it, or of the last 24 hours.
+
+    Raises NotFoundError for a deployment that the viewer may not see.
+    """
+    resource = provisioning.resource_for(viewer, pk)
+    last = usage.last_hour_of(resource) or timezone.now()
+    start, hour = _wanted(query, last)
+    at, length = (start, DAY) if hour is None else (start + hour * HOUR, HOUR)
+    limit = usage.limit_tpm(resource)
+    rows = [
+        (plain.moment(one.at), *list(vars(one).values())[1:], limit)
+        for one in usage.minutes(viewer, resource, at, at + length)
+    ]
+    return File(f"deployment-{pk}-minutes.csv", COLUMNS, rows)
+
+
+def _csv_url(resource: "Resource", query: Mapping[str, str]) -> str:
+    kept = {name: query[name] for name in ("day", "hour") if query.get(name)}
+    return f"{reverse('resource_minutes', args=[resource.pk])}?{urlencode(kept)}"
 
 
 def _wanted(query: Mapping[str, str], last: datetime) -> tuple[datetime, int | None]:
@@ -149,7 +178,7 @@ def said(load: usage.Load) -> str:
     return f"{load.above} of {load.minutes} minutes above your {limit} (peak {peak})"
 
 
-def _figure(resource: "Resource", at: datetime, shown: Hour | None) -> figures.Figure:
+def _figure(resource: "Resource", at: datetime, shown: Hour | None, csv_url: str) -> figures.Figure:
     ends = at + HOUR - MINUTE
     span = f"{formats.day(at.date())}, {at:%H:%M}–{ends:%H:%M} UTC"
     words = figures.Words(
@@ -157,6 +186,7 @@ def _figure(resource: "Resource", at: datetime, shown: Hour | None) -> figures.F
         question="How near does it come to its limit?",
         answer=said(shown.load) if shown else "",
         caption=f"a minute, input and output, {span}",
+        csv_url=csv_url,
         rows_url=_calls_url(resource, at.date()),
         rows_label="Calls of this day",
         empty_title=f"No calls on {span}",

@@ -115,6 +115,19 @@ def test_the_week_has_its_own_figures(people):
     assert latency["foot"] == "of 1\xa0answer, ± 1\xa0%"
 
 
+def test_figures_say_until_when_they_are_true(people, client_of):
+    used(built(people), NOW - HOUR)
+    with connection.cursor() as cursor:  # a call that is not yet added up
+        cursor.execute("UPDATE usage_fillstate SET at = %s WHERE name = 'hours'", [NOW - HOUR])
+    for panel, person, label in (
+        (lead.figures, people.alice, "Tokens, last 7 days"),
+        (finance.figures, people.fiona, "November to date"),
+    ):
+        assert plain(kpi(panel, person, label)["foot"]) == "as of 09:32 UTC"
+    assert plain(kpi(admin.figures, people.petra, "Ingest lag")["foot"]).endswith("as of 10:32 UTC")
+    assert "as of 09:32 UTC" in home(client_of(people.alice))
+
+
 def test_an_unknown_latency_is_a_dash_not_zero(people):
     used(built(people), NOW - HOUR, latency_ms=UNKNOWN)
     found = kpi(lead.figures, people.alice, "Latency p95, last 24 h")

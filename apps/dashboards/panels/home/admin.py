@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from apps.dashboards.panels.home import words
 from apps.kernel import formats
 from apps.kernel.panels import once
@@ -24,7 +26,7 @@ def figures(viewer: "Person") -> Context | None:
             words.kpi(
                 "Ingest lag",
                 *words.parted(formats.duration(found.lag)),
-                foot=f"24 h: {rows} stored, {refused} refused",
+                foot=f"24 h: {rows} stored, {refused} refused; {formats.as_of(timezone.now())}",
             )
         ]
     }

@@ -71,7 +71,12 @@ def figures(viewer: "Person") -> Context | None:
     share = first.now.list_cost_nano / now.list_cost_nano if first else None
     return {
         "kpis": [
-            words.kpi(f"{month.name} to date", *words.money(now.cost_nano), trend=month.trend),
+            words.kpi(
+                f"{month.name} to date",
+                *words.money(now.cost_nano),
+                trend=month.trend,
+                foot=formats.as_of(month.cube.as_of),
+            ),
             words.kpi(
                 f"Same days of {words.month(month.before)}",
                 *words.money(month.total_before.cost_nano),

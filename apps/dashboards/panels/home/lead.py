@@ -70,6 +70,7 @@ def figures(viewer: "Person") -> Context | None:
                 *words.short(week.tokens),
                 spark=[day.tokens for day in over],
                 trend=formats.trend(week.tokens, before.tokens, WEEK_BEFORE),
+                foot=formats.as_of(found.as_of),
             ),
             words.kpi(
                 "Requests, last 7 days",

@@ -38,12 +38,12 @@ BASELINE = {
     ("petra", "/usage/?by=model"): 11,
     ("alice", "/cost/"): 9,
     ("fiona", "/cost/?period=30d"): 10,
-    ("alice", "/latency/"): 11,
+    ("alice", "/latency/"): 12,
     ("petra", "/latency/?period=24h"): 12,
     ("alice", "/calls/"): 10,
     ("petra", "/calls/?team=claims&outcome=failed"): 12,
     ("petra", "request"): 26,
-    ("alice", "resource"): 16,
+    ("alice", "resource"): 12,
     ("alice", "/api/requests/"): 5,
 }
 

@@ -19,7 +19,6 @@ from apps.kernel.money import CURRENCY
 from apps.provisioning import selectors as provisioning
 from apps.usage import selectors as usage
 from apps.usage.selectors import plain
-from apps.usage.states import Dimension
 
 if TYPE_CHECKING:
     from apps.provisioning.models import Resource
@@ -97,7 +96,10 @@ def minutes(viewer: "Person", pk: int, query: Mapping[str, str]) -> File:
     at, length = (start, DAY) if hour is None else (start + hour * HOUR, HOUR)
     limit = usage.limit_tpm(resource)
     rows = [
-        (plain.moment(one.at), *list(vars(one).values())[1:], limit)
+        (
+            *(plain.moment(one.at), one.requests, one.throttled, one.tokens),
+            *(one.p50, one.p95, one.p99, limit),
+        )
         for one in usage.minutes(viewer, resource, at, at + length)
     ]
     return File(f"deployment-{pk}-minutes.csv", COLUMNS, rows)
@@ -231,8 +233,7 @@ def _links(resource: "Resource") -> list[tuple[str, str]]:
 def _kpis(viewer: "Person", resource: "Resource") -> Context:
     """Sum what the viewer may see; the chart beside it has everybody's calls."""
     period = usage.read_period({"period": "30d"}, timezone.now())
-    where = {Dimension.DEPLOYMENT: [str(resource.pk)]}
-    answer = usage.ask(viewer, usage.Question(period, where=where))
+    answer = usage.answer_about(viewer, resource, period)
     total, before = answer.total, answer.before
     p95 = usage.percentiles_of_total(answer).p95
     cost = total.cost_nano

@@ -9,7 +9,14 @@ from apps.usage.selectors.calls import (
     names_of,
 )
 from apps.usage.selectors.checks import compare, differences, span
-from apps.usage.selectors.cube import Cube, Names, cube_of, last_hour, requests_by_hour
+from apps.usage.selectors.cube import (
+    Cube,
+    Names,
+    answer_about,
+    cube_of,
+    last_hour,
+    requests_by_hour,
+)
 from apps.usage.selectors.health import Health, batches_page, health_for, late
 from apps.usage.selectors.home import (
     Busiest,
@@ -80,6 +87,7 @@ __all__ = [
     "Sums",
     "Waits",
     "added",
+    "answer_about",
     "as_of",
     "ask",
     "ask_everything",

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.catalog.models import DeploymentType
+from apps.provisioning.models import Resource
 from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -141,6 +142,16 @@ def cube_of(viewer: Person, period: Period, where: Mapping[Dimension, Sequence[s
     complete, (now, before) = cells_of(Scope(reach), (period, period.before(timezone.now())))
     ids = {one: {cell[0][PLACE[one]] for cell in (*now, *before)} for one in DIMENSIONS}
     return Cube(period, where, reach, now, before, all_names(ids), complete)
+
+
+def answer_about(viewer: Person, resource: Resource, period: Period) -> Answer:
+    """Answer what the viewer may see of one deployment; one query."""
+    scope = Scope(
+        teams.reach(viewer, Action.USAGE_READ), {Dimension.DEPLOYMENT: frozenset({resource.pk})}
+    )
+    complete, (now, before) = cells_of(scope, (period, period.before(timezone.now())))
+    question = Question(period, where={Dimension.DEPLOYMENT: [str(resource.pk)]})
+    return Answer(question, [], sum_of(now), sum_of(before), complete, scope)
 
 
 def requests_by_hour(found: Cube) -> tuple[list[float | None], list[float | None]]:

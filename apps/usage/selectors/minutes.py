@@ -3,42 +3,43 @@
 Whoever may see the deployment sees all of its load: a limit is reached by everybody together.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
 
 from apps.kernel.errors import InvalidError
 from apps.provisioning.models import Resource
-from apps.provisioning.selectors import resources_visible
+from apps.teams import selectors as teams
 from apps.teams.models import Person
+from apps.teams.roles import Action
+from apps.usage.protocols import Column
+from apps.usage.selectors import packed
+from apps.usage.selectors.sketches import PERCENTS
 from apps.usage.states import Metric
 
 LONGEST = timedelta(days=1)
-COUNTS = """
-SELECT date_bin('1 minute', ts, '2000-01-01 00:00+00') AS minute, count(*),
-    count(*) FILTER (WHERE status = 429), sum(input_tokens + output_tokens)::bigint
-FROM usage_record
-WHERE deployment_id = %s AND ts >= %s AND ts < %s AND role = 0
-GROUP BY 1 ORDER BY 1
+READ = """
+SELECT * FROM (
+    SELECT string_agg(int8send(date_part('epoch', hour)::bigint), '' ORDER BY hour),
+        string_agg(int8send(cardinality(key)), '' ORDER BY hour),
+        string_agg(substr(array_send(key), 21), '' ORDER BY hour)
+    FROM latency_minute WHERE deployment_id = %s AND metric = %s AND hour >= %s AND hour < %s
+) AS latencies, (
+    SELECT string_agg(timestamptz_send(ts), ''), string_agg(int2send(status), ''),
+        string_agg(int4send(input_tokens + output_tokens), '')
+    FROM usage_record WHERE deployment_id = %s AND ts >= %s AND ts < %s AND role = 0
+) AS calls
 """
-# The keys of an hour are sorted by minute, then milliseconds: a minute is a slice of them.
-LATENCIES = """
-SELECT hour + m * interval '1 minute', key[s + ceil(0.5::float8 * (e - s))::int] & 33554431,
-    key[s + ceil(0.95::float8 * (e - s))::int] & 33554431,
-    key[s + ceil(0.99::float8 * (e - s))::int] & 33554431
-FROM (
-    SELECT hour, key || '{}'::int[] AS key FROM latency_minute
-    WHERE deployment_id = %s AND hour >= %s AND hour < %s AND metric = %s OFFSET 0
-) AS hours, generate_series(0, 59) AS m, LATERAL (
-    SELECT width_bucket((m << 25) - 1, key) AS s, width_bucket((m + 1 << 25) - 1, key) AS e OFFSET 0
-) AS slice
-WHERE e > s
-"""
+THROTTLED = 429
+MINUTE_US = 60_000_000
+MINUTES_TO_2000 = 15_778_080  # from 1970: PostgreSQL counts from 2000
 
 
-@dataclass(frozen=True)
-class Minute:
+class Minute(NamedTuple):
     """One UTC minute with calls; percentiles in ms, None where no source told a latency."""
 
     at: datetime
@@ -54,14 +55,36 @@ def minutes(viewer: Person, resource: Resource, start: datetime, end: datetime) 
     """Return the minutes in [start, end) that had calls; at most a day, none of a foreign one."""
     if end - start > LONGEST:
         raise InvalidError("Minutes are shown for a day at most.", {"to": "A day at most."})
-    if not resources_visible(viewer).filter(pk=resource.pk).exists():
+    if not teams.may(viewer, Action.RESOURCE_READ, resource.team):
         return []
     hour = start.replace(minute=0, second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        cursor.execute(LATENCIES, [resource.pk, hour, end, Metric.ANSWER.value])
-        latencies = {row[0]: row[1:] for row in cursor.fetchall()}
-        cursor.execute(COUNTS, [resource.pk, start, end])
-        return [Minute(*row, *latencies.get(row[0], ())) for row in cursor.fetchall()]
+    asked = [resource.pk, Metric.ANSWER.value, hour, end, resource.pk, start, end]
+    ((hours, sizes, keys, *calls),) = packed.fetch(READ, asked, 6)
+    latencies = _latencies(packed.numbers(hours), packed.numbers(sizes), keys)
+    return [
+        Minute(datetime.fromtimestamp(minute * 60, UTC), *counts, *latencies.get(minute, ()))
+        for minute, *counts in _counts(*calls)
+    ]
+
+
+def _counts(ts: bytes, status: bytes, tokens: bytes) -> Iterable[tuple[int, ...]]:
+    """Return minutes since 1970 with their calls, refused calls and tokens."""
+    every = packed.numbers(ts) // MINUTE_US + MINUTES_TO_2000
+    found, place = np.unique(every, return_inverse=True)
+    refused = place[packed.elements(status, len(every), ">i2") == THROTTLED]
+    added = np.bincount(place, packed.elements(tokens, len(every), ">i4"), len(found))
+    columns = (found, np.bincount(place), np.bincount(refused, minlength=len(found)), added)
+    return zip(*(column.astype(np.int64).tolist() for column in columns), strict=True)
+
+
+def _latencies(hours: Column, sizes: Column, packed_keys: bytes) -> dict[int, list[int]]:
+    """Return the exact percentiles by minute since 1970: the keys of one are a sorted slice."""
+    keys = packed.elements(packed_keys, int(sizes.sum()), ">i4")
+    every = np.repeat(hours // 60, sizes) + (keys >> 25)
+    found, first, n = np.unique(every, return_index=True, return_counts=True)
+    ranks = -(-PERCENTS * n[:, None] // 100)  # nearest, rounded up
+    ms = keys[first[:, None] + ranks - 1] & 33554431
+    return dict(zip(found.tolist(), ms.tolist(), strict=True))
 
 
 def last_hour_of(resource: Resource) -> datetime | None:

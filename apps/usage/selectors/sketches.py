@@ -4,17 +4,16 @@ A sketch has the log buckets that occur, ascending, and the running count at eac
 are packed, two and four bytes a bucket; cells have arrays, because SQL adds them up to days.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from django.db import connection
 
 from apps.usage.protocols import Column
+from apps.usage.selectors import packed
 from apps.usage.selectors.schema import LOG_GAMMA
 
 PERCENTS = np.array([50, 95, 99])
-# All cells of a question are one row, each column one value: a row each would take the most time.
 ALL = """SELECT string_agg(int8send(metric), ''), string_agg(int8send(step), ''),
     string_agg(int8send(line), ''), string_agg(int8send(size), ''),
     string_agg(idx, ''), string_agg(cum, '') FROM"""
@@ -39,12 +38,12 @@ class Sketches:
     """Sketches under keys of three numbers: metric, step as seconds since 1970, line."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        numbers = [[np.frombuffer(part[n], ">i8") for part in parts] for n in range(4)]
-        self._keys = [_joined(column).tolist() for column in numbers[:3]]
-        self._sizes = _joined(numbers[3])
-        each = list(zip(parts, numbers[3], strict=True))
-        self._buckets = _joined(_elements(part[4], sizes, ">i2") for part, sizes in each)
-        running = _joined(_elements(part[5], sizes, ">i4") for part, sizes in each)
+        *keys, self._sizes = (packed.numbers(b"".join(p[n] for p in parts)) for n in range(4))
+        self._keys = [column.tolist() for column in keys]
+        counts = [int(packed.numbers(part[3]).sum()) for part in parts]
+        each = list(zip(parts, counts, strict=True))
+        self._buckets = np.concatenate([packed.elements(p[4], n, ">i2") for p, n in each])
+        running = np.concatenate([packed.elements(p[5], n, ">i4") for p, n in each])
         first = self._sizes.cumsum() - self._sizes
         self._counts = np.diff(running, prepend=0)
         self._counts[first] = running[first]
@@ -85,21 +84,4 @@ class Sketches:
 def read(*selects: Select) -> Sketches:
     """Run statements as one; each tells metric, step, line, and PACKED or ARRAYS of its rows."""
     sql = " UNION ALL ".join(f"{ALL} ({sql}) AS cells" for sql, _ in selects)
-    values = [value for _, given in selects for value in given]
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        query = cursor.mogrify(sql, values)
-        # An answer to a query comes as text, where bytes are twice as long and slow to read.
-        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy:
-            copy.set_types(["bytea"] * 6)
-            return Sketches([row for row in copy.rows() if row[0] is not None])
-
-
-def _elements(content: bytes, sizes: Column, kind: str) -> Column:
-    """Read packed numbers, or those of arrays: before each is its length, of four bytes."""
-    count, dtype = int(sizes.sum()), np.dtype(kind)
-    width = len(content) // count
-    return np.ndarray(count, dtype, content, width - dtype.itemsize, (width,))
-
-
-def _joined(columns: Iterable[Column]) -> Column:
-    return np.concatenate([np.empty(0, np.int64), *columns]).astype(np.int64)
+    return Sketches(packed.fetch(sql, [value for _, values in selects for value in values], 6))

@@ -228,6 +228,8 @@ class _Parser:
 
     def existing(self, field: Field, value: str) -> str:
         """Refuse a text that the field never has, where it is known which ones it has."""
+        if not value:
+            raise ExpressionError(f"No {_label(field)} is empty; write not known({field.name}).")
         exist = self.values.get(field.name)
         if exist is not None and value not in exist:
             hint = meant(value, exist) or _some(field, exist)

@@ -68,9 +68,10 @@ FIELDS: Mapping[str, Field] = {
 
 
 def known(field: Field, facts: Facts) -> Fact:
-    """Return a fact; one that is missing or empty is not known."""
+    """Return a fact; one that is missing, empty or of another type is not known."""
     value = facts.get(field.name)
-    return None if value == "" else value
+    fits = isinstance(value, str) is (field.type is Type.TEXT)
+    return value if fits and value != "" else None
 
 
 def said(type: Type, value: Fact | Decimal) -> str:

@@ -54,7 +54,7 @@ class Sheet:
     def number(self, name: str, *, most: int) -> int:
         """Return a whole number from 1 to `most`; 1 where there is none."""
         text = self.text(name, most=40)
-        if not text and name not in self:
+        if not text:
             return 1
         if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= most:
             return int(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ OPTIONAL_COUNTS = (
 )
 COUNTS = ("input_tokens", "output_tokens", *OPTIONAL_COUNTS)
 MOST_TOKENS = 100_000_000  # of one call and class; far above any context window, far below 2³¹
+AHEAD = timedelta(minutes=5)  # of our clock: clocks differ; a later call is in the future
 MOST_MS = 86_400_000  # a day; no call lives longer
 
 

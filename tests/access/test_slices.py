@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.access import selectors, services
 from apps.access.models import Grant
+from apps.access.selectors.attribution import FOREVER_US
 from apps.kernel.actors import SYSTEM
 from apps.kernel.errors import ConflictError, NotFoundError
 from apps.kernel.models import AuditEntry
@@ -24,6 +26,7 @@ from tests.race import at_once
 pytestmark = pytest.mark.django_db
 NOV = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+IDS = ("workload_id", "resource_id", "team_id", "business_unit_id", "environment_id")
 
 
 def granted(people, **span):
@@ -250,34 +253,48 @@ def test_whoever_sees_the_new_unit_sees_no_more_of_others(people):
     assert [now.workload] == [one.workload for one in before]
 
 
+def slices(pairs):
+    return selectors.slices(*np.array(pairs, np.int64).reshape(-1, 2).T)
+
+
+def micros(at):
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def test_the_slices_of_many_pairs_are_one_query(people, django_assert_num_queries):
     first, second, third = (granted(people, from_at=NOV + 9 * DAY) for _ in range(3))
     adopt(first, 1, 3)
-    pairs = [(one.workload_id, one.resource_id) for one in Grant.objects.all()]
+    pairs = [(one.workload_id, one.pk) for one in (third, first, second)]
     unknown = (first.workload_id, 0), (0, first.pk)
     with django_assert_num_queries(1):
-        found = selectors.slices([*pairs, *pairs, *unknown])
-    assert [(one.resource_id, *days(one)) for one in found] == [
-        (first.pk, 1, 3),
-        (first.pk, 10, None),
-        (second.pk, 10, None),
-        (third.pk, 10, None),
+        found = slices([*pairs, *unknown])
+    assert len(found) == 4
+    assert found.resource_id.tolist() == [first.pk, first.pk, second.pk, third.pk]
+    starts = [NOV, NOV + 9 * DAY, NOV + 9 * DAY, NOV + 9 * DAY]
+    assert found.from_us.tolist() == [micros(at) for at in starts]
+    assert found.to_us.tolist() == [micros(NOV + 2 * DAY), *[FOREVER_US] * 3]
+    assert [getattr(found, name)[0] for name in IDS] == [
+        first.workload_id,
+        first.pk,
+        first.team_id,
+        first.team.business_unit_id,
+        first.environment_id,
     ]
-    assert found[0] == selectors.Slice(
-        workload_id=first.workload_id,
-        resource_id=first.pk,
-        team_id=first.team_id,
-        business_unit_id=first.team.business_unit_id,
-        environment_id=first.environment_id,
-        model="gpt-5.1",
-        version="2025-11-13",
-        sku="GlobalStandard",
-        region="swedencentral",
-        from_at=NOV,
-        to_at=NOV + 2 * DAY,
-    )
+    assert found.offers == [
+        selectors.Offer("gpt-5.1", "2025-11-13", "GlobalStandard", "swedencentral")
+    ]
     with django_assert_num_queries(1):
-        assert selectors.slices([(second.workload_id, second.pk)]) == [found[2]]
+        assert slices([pairs[2]]).resource_id.tolist() == [second.pk]
+
+
+def test_slices_of_different_offers_point_at_their_own(people):
+    """They come by offer, and are put into the order of pairs."""
+    found = [granted(people) for _ in range(4)]
+    for number, one in enumerate(found):
+        one.grants.update(model=f"m{number % 2}")
+    told = slices([(one.workload_id, one.pk) for one in found])
+    assert told.resource_id.tolist() == [one.pk for one in found]
+    assert [told.offers[at].model for at in told.offer] == ["m0", "m1", "m0", "m1"]
 
 
 def test_a_pair_is_asked_for_as_a_pair(people):
@@ -286,13 +303,15 @@ def test_a_pair_is_asked_for_as_a_pair(people):
     other = Workload.objects.get(slug="fraud-notes")
     adopt(two, 1, 3, other)
     asked = [(one.workload_id, one.pk), (other.pk, two.pk)]
-    found = selectors.slices(asked)
-    assert sorted((row.workload_id, row.resource_id) for row in found) == sorted(asked)
+    found = slices(asked)
+    pairs = zip(found.workload_id.tolist(), found.resource_id.tolist(), strict=True)
+    assert sorted(pairs) == sorted(asked)
 
 
 def test_no_pairs_have_no_slices(people):
     granted(people)
-    assert selectors.slices([]) == []
+    found = slices([])
+    assert (len(found), found.offers) == (0, [])
 
 
 @pytest.mark.parametrize("workload", ["claims/claims-triage", "claims-triage"])

@@ -13,9 +13,9 @@ TABLE = "CREATE TEMP TABLE copied (id int8, a int8, b int4, c int2, d uuid, e bo
 EDGES = {"i8": 2**63 - 1, "i4": 2**31 - 1, "i2": 2**15 - 1}
 
 
-def copied(fields, size):
+def copied(fields, rows):
     """Send rows through COPY; read them back in the order of their ids."""
-    data = b"".join(encode(fields, size))
+    data = b"".join(encode(fields, rows))
     names = ", ".join(field.name for field in fields)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS copied")
@@ -53,15 +53,14 @@ def test_any_pattern_of_nulls_comes_back(seed):
         known = None if rng.random() < 0.2 else rng.random(size) < rng.choice([0, 0.5, 0.9, 1])
         fields.append(Field(name, code, made(rng, code, size), known))
     expected = [tuple(python(field, row) for field in fields) for row in range(size)]
-    assert copied(fields, size) == expected
+    assert copied(fields, np.arange(size)) == expected
     taken = rng.permutation(size)[: size // 2]
-    some = [field.take(taken) for field in fields]
-    assert copied(some, len(taken)) == [expected[row] for row in sorted(taken)]
+    assert copied(fields, taken) == [expected[row] for row in sorted(taken)]
 
 
 def test_no_row_is_a_valid_file():
-    assert copied([Field("id", "i8", np.array([], np.int64))], 0) == []
+    assert copied([Field("id", "i8", np.array([], np.int64))], np.arange(0)) == []
 
 
 def test_a_column_that_is_left_out_is_null():
-    assert copied([Field("id", "i8", np.array([7]))], 1) == [(7, *[None] * 6)]
+    assert copied([Field("id", "i8", np.array([7]))], np.arange(1)) == [(7, *[None] * 6)]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from apps.access.models import Grant
-from apps.access.selectors.attribution import Slice, find_pair, slices
+from apps.access.selectors.attribution import Offer, Slices, find_pair, slices
 from apps.access.selectors.snippets import SCOPE, Snippet, snippets
 from apps.kernel import formats
 from apps.provisioning.models import Resource
 from apps.provisioning.selectors import resources_visible
 from apps.teams.models import Person
 
-__all__ = ["Connection", "Slice", "connection", "find_pair", "grants_of", "slices"]
+__all__ = ["Connection", "Offer", "Slices", "connection", "find_pair", "grants_of", "slices"]
 
 
 @dataclass(frozen=True)

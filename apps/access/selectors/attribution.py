@@ -1,9 +1,11 @@
 """What usage is attributed by: the grant slices of (workload, deployment) pairs."""
 
-from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -13,52 +15,73 @@ from apps.teams.models import Workload
 
 Row = TypeVar("Row", Workload, Resource)
 MOST = 3  # examples in a sentence
+FOREVER_US = 1 << 62
+EPOCH_2000_US = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 
 
-class Slice(NamedTuple):
-    """What holds for the usage of a pair in [from_at, to_at); to_at None: until further notice."""
+Ids = npt.NDArray[np.int64]
 
-    workload_id: int
-    resource_id: int
-    team_id: int
-    business_unit_id: int
-    environment_id: int
+
+class Offer(NamedTuple):
+    """What a deployment was of while a slice held: it decides the price."""
+
     model: str
     version: str
     sku: str
     region: str
-    from_at: datetime
-    to_at: datetime | None
 
 
-TIMES = ("from_at", "to_at")
-# Times without their zone: Django reads those with one in Python, which takes the longest of all.
-COLUMNS = ", ".join(
-    f"access_grant.{name}" + (" AT TIME ZONE 'UTC'" if name in TIMES else "")
-    for name in Slice._fields
-)
-SLICES = f"""
-SELECT {COLUMNS}
-FROM access_grant
-JOIN unnest(%s::bigint[], %s::bigint[]) AS pair (workload_id, resource_id)
-USING (workload_id, resource_id)
-ORDER BY workload_id, resource_id, from_at
-"""  # noqa: S608
+@dataclass(frozen=True)
+class Slices:
+    """Grant slices as columns, equally long: by pair, oldest first.
 
-
-def slices(pairs: Collection[tuple[int, int]]) -> list[Slice]:
-    """Return every grant slice of (workload_id, resource_id) pairs, by pair, oldest first.
-
-    One query, however many pairs; a pair that never had a grant has no slice.
+    A slice holds for usage in [from_us, to_us), in microseconds since 1970 UTC; to_us FOREVER_US:
+    until further notice. `offer` is a position in `offers`.
     """
-    workloads, resources = zip(*set(pairs), strict=True) if pairs else ((), ())
+
+    offers: Sequence[Offer]
+    offer: Ids
+    workload_id: Ids
+    resource_id: Ids
+    team_id: Ids
+    business_unit_id: Ids
+    environment_id: Ids
+    from_us: Ids
+    to_us: Ids
+
+    def __len__(self) -> int:
+        return len(self.offer)
+
+
+SLICES = """
+SELECT model, version, sku, region, string_agg(
+    int8send(workload_id) || int8send(resource_id) || int8send(team_id)
+    || int8send(business_unit_id) || int8send(environment_id)
+    || timestamptz_send(from_at) || timestamptz_send(coalesce(to_at, 'infinity')), ''
+)
+FROM access_grant
+JOIN unnest(translate(%s, '[]', '{}')::bigint[], translate(%s, '[]', '{}')::bigint[])
+    AS pair (workload_id, resource_id) USING (workload_id, resource_id)
+GROUP BY model, version, sku, region
+"""
+PACKED = 7  # numbers of 8 bytes, big-endian: PostgreSQL's own binary form
+
+
+def slices(workload_id: Ids, resource_id: Ids) -> Slices:
+    """Return every grant slice of pairs, each named once; one without a grant ever has none.
+
+    One query, however many pairs. What it returns are columns: a batch of usage asks for thousands
+    of slices, and rows of Python objects would take longer than storing the batch.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(SLICES, [list(workloads), list(resources)])
-        return [_slice(row) for row in cursor.fetchall()]
-
-
-def _slice(row: tuple[Any, ...]) -> Slice:
-    return Slice(*row[:-2], *(at and at.replace(tzinfo=UTC) for at in row[-2:]))
+        cursor.execute(SLICES, [str(workload_id.tolist()), str(resource_id.tolist())])
+        found = cursor.fetchall()
+    parts = [np.frombuffer(packed, ">i8").reshape(-1, PACKED) for *_, packed in found]
+    table = np.concatenate([np.empty((0, PACKED), np.int64), *parts]).T
+    offer = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    table[-2:] = np.minimum(table[-2:], FOREVER_US - EPOCH_2000_US) + EPOCH_2000_US
+    order = np.lexsort((table[-2], table[1], table[0]))
+    return Slices([Offer(*row[:-1]) for row in found], offer[order], *table[:, order])
 
 
 def find_pair(*, workload: str, deployment: str) -> tuple[Workload, Resource]:

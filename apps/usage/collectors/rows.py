@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from django.conf import settings
 from apps.kernel import formats
 from apps.usage.collectors.formats import RANGES, REQUIRED, Block, Format
 from apps.usage.collectors.pairs import Pairs
-from apps.usage.protocols import NOBODY, UNKNOWN, Column, Refused
+from apps.usage.protocols import AHEAD, NOBODY, UNKNOWN, Column, Refused
 from apps.usage.states import ErrorKind
 
 WRONG = -2  # in a column while it is judged
@@ -20,7 +20,6 @@ NO_TIME = np.iinfo(np.int64).min
 SECOND = 10_000_000  # in 100 ns
 DAY = 86_400 * SECOND
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(minutes=5)  # that a clock may be before ours
 INSTANT = pa.timestamp("ns", "UTC")
 PARTS = {
     "input_tokens": ("cached_tokens", "cache_write_tokens", "audio_in_tokens"),

@@ -7,19 +7,26 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from django.db import connection
 
-from apps.access.selectors import Slice, slices
+from apps.access.selectors import Offer, Slices, slices
 from apps.usage.models import BillingSource, ModelKey, RegionKey, Source
 from apps.usage.protocols import UNKNOWN, Column, Events
 from apps.usage.states import Counts
 
 EPOCH_AT = datetime.fromtimestamp(0, UTC)
-FOREVER_US = 1 << 62
 PAIR = 1 << 32  # workload × PAIR + deployment
 OTHERS = """
 SELECT workload_id, deployment_id, source_id
-FROM unnest(%s::bigint[], %s::bigint[]) AS pair (workload_id, deployment_id)
+FROM unnest(translate(%s, '[]', '{}')::bigint[], translate(%s, '[]', '{}')::bigint[])
+    AS pair (workload_id, deployment_id)
 LEFT JOIN usage_billingsource USING (workload_id, deployment_id)
 WHERE source_id IS DISTINCT FROM %s
+"""
+SHORT = """
+SELECT usage_modelkey.id, usage_regionkey.id
+FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS offer (model, version, name, at)
+LEFT JOIN usage_modelkey USING (model, version)
+LEFT JOIN usage_regionkey USING (name)
+ORDER BY at
 """
 
 
@@ -28,13 +35,17 @@ class Placed:
     """Events with the position of each one's slice in `grants`, and what it counts for."""
 
     events: Events
-    grants: Sequence[Slice]
+    grants: Slices
     grant: Column
     role: Column
 
-    def of_grant(self, values: Sequence[int]) -> Column:
+    def of_grant(self, values: Column) -> Column:
         """Spread one value per slice over the events."""
-        return np.asarray(values, np.int64)[self.grant]
+        return values[self.grant]
+
+    def of_offer(self, values: Column) -> Column:
+        """Spread one value per offer over the events."""
+        return values[self.grants.offer[self.grant]]
 
 
 def micros(moment: datetime) -> int:
@@ -49,34 +60,39 @@ def moment(ts_us: int) -> datetime:
 
 def attribute(events: Events, origin: Source) -> tuple[Placed, Column]:
     """Return the attributed events, and the mask of those that had no grant at their time."""
-    pair, code = np.unique(events.workload_id * PAIR + events.deployment_id, return_inverse=True)
-    grants = slices([(int(one // PAIR), int(one % PAIR)) for one in pair])
-    grant = _in_force(events.ts_us, pair, code, grants)
+    grants, grant = in_force(events)
     lost = grant == UNKNOWN
-    known = events.take(~lost) if lost.any() else events
-    used = [grants[position] for position in np.unique(grant[~lost])]
-    return Placed(known, grants, grant[~lost], _roles(known, used, origin)), lost
+    if lost.any():
+        events, grant = events.take(~lost), grant[~lost]
+    return Placed(events, grants, grant, _roles(events, grants, grant, origin)), lost
 
 
-def _in_force(ts_us: Column, pair: Column, code: Column, grants: Sequence[Slice]) -> Column:
-    """Find each event's slice; pairs with one slice, nearly all, are looked up at once."""
-    start = np.asarray([micros(one.from_at) for one in grants], np.int64)
-    end = np.asarray([micros(one.to_at) if one.to_at else FOREVER_US for one in grants], np.int64)
-    owner = np.searchsorted(pair, [one.workload_id * PAIR + one.resource_id for one in grants])
-    first = np.full(len(pair), UNKNOWN, np.int64)
-    first[owner[::-1]] = np.arange(len(grants))[::-1]
-    grant = first[code]
+def in_force(events: Events) -> tuple[Slices, Column]:
+    """Return the slices of the events' pairs, and the position of each event's, or −1."""
+    pair, code = np.unique(_pairs(events), return_inverse=True)
+    grants = slices(*np.divmod(pair, PAIR))
     if not len(grants):
-        return grant
-    for position in np.flatnonzero(first[owner] != np.arange(len(grants))):
-        grant[(code == owner[position]) & (ts_us >= start[position])] = position
-    outside = (grant == UNKNOWN) | (ts_us < start[grant]) | (ts_us >= end[grant])
-    return np.where(outside, UNKNOWN, grant)
+        return grants, np.full(len(events), UNKNOWN)
+    owner = np.searchsorted(pair, grants.workload_id * PAIR + grants.resource_id)
+    positions = np.arange(len(grants))
+    first = np.full(len(pair), UNKNOWN, np.int64)
+    first[owner[::-1]] = positions[::-1]
+    grant = first[code]
+    for position in np.flatnonzero(first[owner] != positions):  # few pairs have a second slice
+        grant[(code == owner[position]) & (events.ts_us >= grants.from_us[position])] = position
+    outside = (grant == UNKNOWN) | (events.ts_us < grants.from_us[grant])
+    outside |= events.ts_us >= grants.to_us[grant]
+    return grants, np.where(outside, UNKNOWN, grant)
 
 
-def _roles(events: Events, grants: Sequence[Slice], origin: Source) -> Column:
+def _pairs(events: Events) -> Column:
+    return events.workload_id * PAIR + events.deployment_id
+
+
+def _roles(events: Events, grants: Slices, grant: Column, origin: Source) -> Column:
     """Say of each row what it counts for; the first source that tells of a pair bills it."""
-    pairs = {(one.workload_id, one.resource_id) for one in grants}
+    used = np.unique(grant)
+    pairs = grants.workload_id[used], grants.resource_id[used]
     others = _others(pairs, origin)
     if new := [pair for pair, source in others.items() if source is None]:
         BillingSource.objects.bulk_create(
@@ -86,29 +102,32 @@ def _roles(events: Events, grants: Sequence[Slice], origin: Source) -> Column:
         others = _others(pairs, origin)
     if not others:
         return np.full(len(events), Counts.BILLING.value)
-    elsewhere = [w * PAIR + d for w, d in others]
-    evidence = np.isin(events.workload_id * PAIR + events.deployment_id, elsewhere)
+    evidence = np.isin(_pairs(events), [w * PAIR + d for w, d in others])
     return np.where(evidence, Counts.EVIDENCE.value, Counts.BILLING.value)
 
 
-def _others(pairs: set[tuple[int, int]], origin: Source) -> dict[tuple[int, int], int | None]:
+def _others(pairs: tuple[Column, Column], origin: Source) -> dict[tuple[int, int], int | None]:
     """Look up the pairs that another source bills; None where no source does yet."""
-    workloads, deployments = zip(*pairs, strict=True) if pairs else ((), ())
     with connection.cursor() as cursor:
-        cursor.execute(OTHERS, [list(workloads), list(deployments), origin.pk])
+        cursor.execute(OTHERS, [*(str(column.tolist()) for column in pairs), origin.pk])
         return {(w, d): source for w, d, source in cursor.fetchall()}
 
 
-def dictionaries(grants: Sequence[Slice]) -> tuple[list[int], list[int]]:
-    """Look up the short numbers of the model version and the region of each slice."""
-    models = {(one.model, one.version): one.pk for one in ModelKey.objects.all()}
-    for model, version in {(one.model, one.version) for one in grants} - models.keys():
-        row, _ = ModelKey.objects.get_or_create(model=model, version=version)
-        models[model, version] = row.pk
-    regions = {one.name: one.pk for one in RegionKey.objects.all()}
-    for name in {one.region for one in grants} - regions.keys():
-        regions[name] = RegionKey.objects.get_or_create(name=name)[0].pk
-    return (
-        [models[one.model, one.version] for one in grants],
-        [regions[one.region] for one in grants],
-    )
+def dictionaries(offers: Sequence[Offer]) -> tuple[Column, Column]:
+    """Look up the short numbers of the model version and the region of each offer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SHORT,
+            [[getattr(one, name) for one in offers] for name in ("model", "version", "region")],
+        )
+        found = cursor.fetchall()
+    for at, one in enumerate(offers):
+        model, region = found[at]
+        if model is None:
+            row, _ = ModelKey.objects.get_or_create(model=one.model, version=one.version)
+            model = row.pk
+        if region is None:
+            region = RegionKey.objects.get_or_create(name=one.region)[0].pk
+        found[at] = model, region
+    models, regions = np.array(found, np.int64).reshape(-1, 2).T
+    return models, regions

@@ -10,6 +10,7 @@ from apps.usage.protocols import Column
 HEAD = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 END = b"\xff\xff"
 PG_EPOCH_US = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
+BLOCK_ROWS = 2_500  # about 500 kB: larger blocks leave the processor's cache, twice as slow
 WIDTH = {"i8": 8, "i4": 4, "i2": 2, "V16": 16, "u1": 1}
 
 
@@ -22,23 +23,19 @@ class Field:
     values: Column
     known: Column | None = None
 
-    def take(self, rows: Column) -> "Field":
-        """Return the rows at these positions."""
-        known = None if self.known is None else self.known[rows]
-        return Field(self.name, self.code, self.values[rows], known)
 
-
-def encode(fields: list[Field], rows: int) -> Iterator[bytes]:
-    """Write `rows` rows as blocks of one NULL pattern each; the order of rows is not kept."""
+def encode(fields: list[Field], rows: Column) -> Iterator[bytes]:
+    """Write the rows at these positions, as blocks of one NULL pattern each, in order within it."""
     yield HEAD
     optional = [field for field in fields if field.known is not None]
-    pattern = np.zeros(rows, np.int64)
+    pattern = np.zeros(len(rows), np.int64)
     for position, field in enumerate(optional):
-        pattern |= np.asarray(field.known, np.int64) << position
+        pattern |= np.asarray(field.known, np.int64)[rows] << position
     for one in np.unique(pattern):
-        chosen = np.flatnonzero(pattern == one)
+        chosen = rows[pattern == one]
         present = {field.name: bool(int(one) >> at & 1) for at, field in enumerate(optional)}
-        yield _block(fields, chosen, present)
+        for start in range(0, len(chosen), BLOCK_ROWS):
+            yield _block(fields, chosen[start : start + BLOCK_ROWS], present)
     yield END
 
 

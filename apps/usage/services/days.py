@@ -20,6 +20,7 @@ CLOSE_AFTER = timedelta(hours=1)  # late rows of the last minutes come in before
 READ_INDEXES = {
     "deployment": "(deployment_id, ts) INCLUDE (role, status, input_tokens, output_tokens)",
     "team": "(team_id, ts)",
+    "workload": "(workload_id, ts)",
 }
 
 

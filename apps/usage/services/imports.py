@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from apps.access import selectors as granted
 from apps.access import services as access
 from apps.access.models import Grant
 from apps.kernel import formats
@@ -20,8 +18,8 @@ from apps.kernel.errors import PortalError
 from apps.usage.collectors import FORMATS, Pairs, Part, UsageFile
 from apps.usage.collectors.formats import in_text
 from apps.usage.models import Source
-from apps.usage.protocols import Column, Events, Refused
-from apps.usage.services.attribution import micros, moment
+from apps.usage.protocols import UNKNOWN, Column, Events, Refused
+from apps.usage.services.attribution import in_force, micros, moment
 from apps.usage.services.days import oldest_kept
 from apps.usage.services.ingest import BATCH_ROWS, receive
 
@@ -119,40 +117,16 @@ def _receive(part: Part, source: str, totals: Counter[str]) -> list[Refused]:
     return [part.refuse(one.line, one.reason) for one in receipt.refused]
 
 
-class _Grants:
-    """The grant slices of the pairs that were met so far."""
-
-    def __init__(self) -> None:
-        self._slices: dict[Ids, list[granted.Slice]] = {}
-
-    def cover(self, events: Events) -> Column:
-        """Return the mask of the events that have a grant at their time."""
-        pairs = _pairs(events)
-        self._look_up(pairs - self._slices.keys())
-        covered = np.zeros(len(events), bool)
-        for pair in pairs:
-            theirs = _of(pair, events)
-            for one in self._slices[pair]:
-                until = events.ts_us < micros(one.to_at) if one.to_at else True
-                covered |= theirs & (events.ts_us >= micros(one.from_at)) & until
-        return covered
-
-    def _look_up(self, pairs: set[Ids]) -> None:
-        self._slices |= {pair: [] for pair in pairs}
-        for one in granted.slices(pairs):
-            self._slices[one.workload_id, one.resource_id].append(one)
-
-
 def _adopt(file: UsageFile) -> list[Grant]:
     """Grant each pair the time from its first call without a grant to its last.
 
     It reads the whole file once more, before: a grant must be there when its calls are received.
     """
-    grants, spans = _Grants(), dict[Ids, tuple[int, int]]()
+    spans = dict[Ids, tuple[int, int]]()
     kept_since = micros(oldest_kept())
     for part in file.parts(BATCH_ROWS):
         kept = part.events.take(part.events.ts_us >= kept_since)
-        lacking = kept.take(~grants.cover(kept))
+        lacking = kept.take(in_force(kept)[1] == UNKNOWN)
         for pair in _pairs(lacking):
             at = lacking.ts_us[_of(pair, lacking)]
             first, last = spans.get(pair, (at.min(), at.max()))

@@ -36,6 +36,8 @@ def price(placed: Placed) -> tuple[Column, Column]:
     cost = np.zeros(len(placed.events), np.int64)
     unknown = (sets[row] == UNKNOWN) | (by_hour[row] & (placed.events.spillover == 1))
     for position, tokens in enumerate(_classes(placed.events)):
+        if not tokens.any():  # most calls have neither audio nor images
+            continue
         unit = per_million[row, position]
         unknown |= (unit == UNKNOWN) & (tokens > 0)
         cost += half_even(tokens, np.maximum(unit, 0))
@@ -74,20 +76,17 @@ def _prices(placed: Placed) -> tuple[Column, Column, Column, Column]:
 
     The last column has the line of each event.
     """
-    offers = [(one.model, one.version, one.sku, one.region) for one in placed.grants]
-    known = sorted(set(offers))
-    offer = placed.of_grant([known.index(one) for one in offers])
     days = placed.events.ts_us // DAY_US
+    offer = placed.of_offer(np.arange(len(placed.grants.offers)))
     asked, row = np.unique(offer * MILLION + days, return_inverse=True)
     sets = np.full(len(asked), UNKNOWN, np.int64)
     per_million = np.full((len(asked), len(CLASSES)), UNKNOWN, np.int64)
     by_hour = np.zeros(len(asked), bool)
     with catalog.one_revision():
         for line, one in enumerate(asked):
-            model, version, sku, region = known[int(one) // MILLION]
             on = EPOCH + timedelta(days=int(one) % MILLION)
             found = catalog.price_in_force(
-                model=model, version=version, sku=sku, region=region, on=on
+                **placed.grants.offers[int(one) // MILLION]._asdict(), on=on
             )
             if found:
                 sets[line], by_hour[line] = found.price_set_id, found.ptu_hour_nano is not None

@@ -141,11 +141,22 @@ def test_the_period_before_is_apart_from_the_steps(people, rows):
             assert sum(one.n for _, one in found.steps) == found.now.n
 
 
+@pytest.mark.parametrize("by", [None, *Dimension])
+def test_nothing_has_no_percentiles(people, by):
+    answer = usage.ask(people.petra, usage.Question(PERIOD, by))
+    assert usage.percentiles_of_total(answer) == usage.Percentiles()
+    assert usage.percentiles_with_total(answer) == (usage.Percentiles(), [])
+    assert usage.percentiles_by_weekday_hour(answer) == {}
+    for found in usage.waits(answer).values():
+        assert {found.now, found.before, *dict(found.steps).values()} == {usage.Percentiles()}
+
+
 @pytest.mark.parametrize("rows", [7], indirect=True)
 def test_minutes_are_exact(people, rows):
     """Every minute of the deployment that two workloads call, to the millisecond."""
     shared = Resource.objects.alias(n=Count("grants")).get(n=2)
     every, seen = list(UsageRecord.objects.filter(deployment_id=shared.pk)), 0
+    assert usage.minutes(people.petra, shared, END, END + timedelta(days=1)) == []
     for day in range(3):
         start = DAY + timedelta(days=day)
         for minute in usage.minutes(people.petra, shared, start, start + timedelta(days=1)):

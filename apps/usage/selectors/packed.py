@@ -28,6 +28,8 @@ def numbers(content: bytes) -> Column:
 
 def elements(content: bytes, count: int, kind: str) -> Column:
     """Read so many packed numbers, or those of arrays: a length of four bytes is before each."""
+    if not count:
+        return np.empty(0, np.int64)
     dtype = np.dtype(kind)
-    width = len(content) // max(count, 1)
+    width = len(content) // count
     return np.ndarray(count, dtype, content, width - dtype.itemsize, (width,)).astype(np.int64)

@@ -27,6 +27,32 @@ PROCESSORS: list[Any] = [
 ]
 
 
+def logging_at(level: str) -> dict[str, Any]:
+    """Return Django's LOGGING: every line is JSON, and chatty libraries keep quiet."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": "structlog.stdlib.ProcessorFormatter",
+                "processor": structlog.processors.JSONRenderer(),
+                "foreign_pre_chain": PROCESSORS,
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "azure": {"level": "WARNING"},
+            "urllib3": {"level": "WARNING"},  # at DEBUG it logs addresses with signed tokens
+            "django.request": {"level": "ERROR"},
+            # Two lines for every task, and the rollup of usage runs each second.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+        },
+    }
+
+
 def configure() -> None:
     """Route structlog through the standard logging that settings.LOGGING sets up."""
     structlog.configure(

@@ -19,6 +19,8 @@ RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin porta
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
+ENV PORTAL_STATIC_ROOT=/srv/static
+RUN python manage.py collectstatic --no-input --verbosity 0
 USER 10001
 EXPOSE 8000
 ENTRYPOINT ["python", "-m", "portal.embedded.role"]

@@ -6,11 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.text import slugify
 
-from apps.kernel.logs import PROCESSORS
+from apps.kernel.logs import logging_at
 from apps.kernel.secrets import resolve
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -275,32 +274,11 @@ USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("PORTAL_STATIC_ROOT", default="") or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = STATIC_ROOT is None  # an image collects them, a checkout finds them
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None  # tests find them where they are
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.storage.StaticStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processor": structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": PROCESSORS,
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": env.str("PORTAL_LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "azure": {"level": "WARNING"},
-        "urllib3": {"level": "WARNING"},  # at DEBUG it logs addresses with Azure's signed tokens
-        "django.request": {"level": "ERROR"},
-        # Two lines for every task, and the rollup of usage runs each second.
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_at(env.str("PORTAL_LOG_LEVEL", default="INFO"))

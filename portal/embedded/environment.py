@@ -34,6 +34,7 @@ class Embedded:
             "PYTHONUNBUFFERED": "1",
             "PORTAL_BIND_HOST": self.bind_host,
             "PORTAL_BASE_URL": f"http://{self.bind_host}:{port}",
+            "PORTAL_STATIC_ROOT": str(VAR / "static"),
         } | {name: value for name, value in os.environ.items() if value}
         env |= {
             "DJANGO_SETTINGS_MODULE": "portal.settings",

@@ -1,5 +1,6 @@
 """One installation, started once: it answers, survives kill -9 of any part, and leaves nothing."""
 
+import gzip
 import json
 import os
 import re
@@ -58,6 +59,24 @@ def test_the_first_page_is_the_sign_in(running):
     with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/") as answer:
         assert answer.status == 200
         assert "password" in answer.read().decode()
+
+
+def test_static_files_come_compressed_and_pages_do_not(running):
+    """A page has secrets; compressed, its length would tell them (BREACH)."""
+
+    def fetched(path):
+        address = f"http://127.0.0.1:{running.port}{path}"
+        asked = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310  # our own address
+            return answer.headers, answer.read()
+
+    headers, body = fetched("/static/vendor/plotly-basic.min.js")
+    whole = (running.root / "static/vendor/plotly-basic.min.js").read_bytes()
+    assert (headers["Content-Encoding"], gzip.decompress(body) == whole) == ("gzip", True)
+    assert len(body) < len(whole) / 2
+    assert "Accept-Encoding" in headers["Vary"]
+    headers, body = fetched("/")
+    assert (headers["Content-Encoding"], b"csrfmiddlewaretoken" in body) == (None, True)
 
 
 def test_a_second_up_says_where_it_runs(running):

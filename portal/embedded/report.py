@@ -7,13 +7,13 @@ import psycopg
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from portal.embedded.children import Known
 from portal.embedded.control import NOT_RUNNING
 from portal.embedded.environment import Embedded
 from portal.embedded.role import web_answers, worker_answers
-from portal.embedded.state import running
+from portal.embedded.state import Status, running
 
 STARTS_WITHIN_S = 20
+LAST_TO_START = ("web", "worker", "beat")  # the web server once the database is there, then they
 
 
 def status() -> int:
@@ -35,7 +35,7 @@ def status() -> int:
     if embedded.sandbox:
         checks["azure"] = embedded.sandbox.ready
     print(f"{found.url}  {found.phase}{f': {found.step}' if found.step else ''}")
-    words = {name: _word(check(), found.parts.get(name)) for name, check in checks.items()}
+    words = {name: _word(found, name, check()) for name, check in checks.items()}
     for name, word in words.items():
         known, restarts = found.parts.get(name), found.restarts.get(name, 0)
         where = f"pid {known.pid}" if known else "not started here"
@@ -44,11 +44,15 @@ def status() -> int:
     return 1 if "DOWN" in words.values() else 0
 
 
-def _word(ok: bool, known: Known | None) -> str:  # noqa: FBT001  # an answer, not an option
+def _word(found: Status, name: str, ok: bool) -> str:  # noqa: FBT001  # an answer, not an option
+    """Say how a part does; one that waits for a first preparation is starting, however long."""
     if ok:
         return "ok"
-    young = known and known.lives() and time.time() - known.since < STARTS_WITHIN_S
-    return "starting" if young else "DOWN"
+    known, starting = found.parts.get(name), found.phase == "starting"
+    if known is None:
+        return "starting" if starting and name in LAST_TO_START else "DOWN"
+    young = time.time() - known.since < STARTS_WITHIN_S
+    return "starting" if known.lives() and (young or starting) else "DOWN"
 
 
 def _database_answers(url: str) -> bool:

@@ -249,7 +249,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # API
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.kernel.authentication.SignedIn"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.teams.api.Bearer",
+        "apps.kernel.authentication.SignedIn",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

@@ -21,6 +21,7 @@ from apps.provisioning.models import Job, Resource
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 from apps.teams.roles import Action
+from apps.teams.services import make_token
 from apps.usage.models import SavedView, UsageRecord
 from portal.demo import payload
 from tests.usage.batches import events, grant, send
@@ -55,6 +56,11 @@ PAGES = {
     "api_docs": "2 2 2 2 2 2 2 2 2 L",
     "health_live": "2 2 2 2 2 2 2 2 2 2",
     "health_ready": "2 2 2 2 2 2 2 2 2 2",
+    "tokens": "2 2 2 2 2 2 2 2 2 L",
+    "api-models": "2 2 2 2 2 2 2 2 2 1",
+    "api-model": "2 2 2 2 2 2 2 2 2 1",
+    "api-places": "2 2 2 2 2 2 2 2 2 1",
+    "api-prices": "2 2 2 2 2 2 2 2 2 1",
     "api-usage": "2 2 2 2 2 2 2 2 2 1",
     "api-requests": "2 2 2 2 2 2 2 2 2 1",
     "api-request": "2 2 4 4 2 2 2 2 2 1",
@@ -78,11 +84,13 @@ ACTS = {
     "api-kind-estimate": "2 2 2 2 3 3 3 3 3 1",
     "api-request-withdraw": "2 3 4 4 3 3 3 3 3 1",
     "residency_change": "3 3 3 3 2 3 3 3 3 L",
+    "token_make": "2 2 2 2 2 2 2 2 2 L",
+    "token_end": "2 4 4 4 4 4 4 4 4 L",
     "view_save": "2 2 2 2 2 2 2 2 2 L",
     "view_delete": "2 4 4 4 4 4 4 4 4 L",
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
-OF_A_ROW = ("request_", "job_", "residency_", "api-request-", "view_delete")
+OF_A_ROW = ("request_", "job_", "residency_", "api-request-", "view_delete", "token_end")
 OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
 
@@ -155,6 +163,7 @@ def rows(people):
         "resource_minutes": resource,
         "residency_change": ResidencyRule.objects.first(),
         "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
+        "token_end": make_token(name="ci", days=9, reads_only=True, by=people.alice)[0],
         "api-request-submit": draft,
         "other": review,
     }
@@ -170,7 +179,10 @@ def address_of_a_call(resource):
 def address(name, rows, *, pk=None):
     if name == "call":
         return address_of_a_call(rows["resource"])
-    if name == "model":
+    if name == "api-prices":
+        offer = "model=gpt-5.1&version=2025-11-13&sku=GlobalStandard&region=swedencentral"
+        return f"{reverse(name)}?{offer}"
+    if name in ("model", "api-model"):
         return reverse(name, args=["gpt-5.1"])
     if name in KINDS:
         return reverse(name, args=["model_deployment"])

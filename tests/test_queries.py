@@ -45,6 +45,8 @@ BASELINE = {
     ("petra", "request"): 26,
     ("alice", "resource"): 12,
     ("alice", "/api/requests/"): 5,
+    ("alice", "/api/models/"): 5,
+    ("alice", "/account/tokens/"): 6,
 }
 
 

@@ -194,3 +194,41 @@ class Membership(models.Model):
     def __str__(self) -> str:
         where = self.team or self.business_unit or "the platform"
         return f"{Role(self.role).label} of {where}"
+
+
+class ApiToken(models.Model):
+    """Lets a program act as a person; only a hash of it is kept.
+
+    `prefix` is the part that lists show, to tell one token from another. `reads_only` tokens pass
+    no call that changes something.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=12, unique=True)
+    sha256 = models.CharField(max_length=64, unique=True)
+    reads_only = models.BooleanField(default=False)
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "name"],
+                condition=models.Q(ended_at__isnull=True),
+                name="token_name_once_per_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("made_at")), name="token_ends_after_made"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def ref(self) -> str:
+        """The text reference used in audit entries."""
+        return f"token:{self.pk}"

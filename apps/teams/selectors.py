@@ -13,7 +13,15 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.kernel.models import AuditEntry
-from apps.teams.models import BusinessUnit, Environment, Membership, Person, Team, Workload
+from apps.teams.models import (
+    ApiToken,
+    BusinessUnit,
+    Environment,
+    Membership,
+    Person,
+    Team,
+    Workload,
+)
 from apps.teams.roles import GRANTS, TEAM_ROLES, Action, Role, roles_that_may
 
 Scope = Team | BusinessUnit | None
@@ -88,6 +96,11 @@ def workloads_for(person: Person) -> QuerySet[Workload]:
 def environments() -> list[Environment]:
     """List the environments in their order."""
     return list(Environment.objects.all())
+
+
+def tokens_of(person: Person) -> list[ApiToken]:
+    """List a person's API tokens that have not been ended, the newest first."""
+    return list(ApiToken.objects.filter(person=person, ended_at=None).order_by("-made_at", "-pk"))
 
 
 def demo_people_active() -> list[Person]:

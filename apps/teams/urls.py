@@ -1,4 +1,4 @@
-"""Sign-in, and the audit trail."""
+"""Sign-in, API tokens, and the audit trail."""
 
 from allauth.account import views as account
 from django.urls import path, re_path
@@ -24,4 +24,7 @@ urlpatterns = [
     ),
     path("audit/", views.audit, name="audit"),
     path("audit/export.csv", views.audit_csv, name="audit_csv"),
+    path("account/tokens/", views.tokens, name="tokens"),
+    path("account/tokens/new/", views.token_make, name="token_make"),
+    path("account/tokens/<int:pk>/end/", views.token_end, name="token_end"),
 ]

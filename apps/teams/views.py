@@ -1,13 +1,18 @@
-"""The audit page and its export."""
+"""The audit page and its export; one's own API tokens."""
 
 import json
+import re
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.kernel import keyset
+from apps.kernel.errors import InvalidError
 from apps.kernel.exports import csv_response
 from apps.teams import selectors, services
 from apps.teams.roles import Action
@@ -52,6 +57,51 @@ def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
     entries = selectors.audit_trail(viewer, **_asked(request)).order_by("id")
     cells = (_cells(entry) for entry in entries.iterator(chunk_size=1000))
     return csv_response("audit.csv", header=COLUMNS, rows=cells)
+
+
+@require_safe
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List the viewer's API tokens, and offer to make one."""
+    return _tokens(request)
+
+
+@require_POST
+@never_cache
+def token_make(request: HttpRequest) -> HttpResponse:
+    """Make a token and show it, this once."""
+    viewer: Any = request.user
+    typed = {name: request.POST.get(name, "").strip() for name in ("name", "days", "may")}
+    try:
+        row, token = services.make_token(
+            name=typed["name"],
+            days=int(typed["days"]) if re.fullmatch("[0-9]{1,4}", typed["days"]) else 0,
+            reads_only=typed["may"] != "write",
+            by=viewer,
+        )
+    except InvalidError as refused:
+        return _tokens(request, typed=typed, errors=refused.fields, status=422)
+    return _tokens(request, made=row, token=token)
+
+
+@require_POST
+def token_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a token at once."""
+    viewer: Any = request.user
+    row = services.end_token(pk=pk, by=viewer)
+    messages.info(request, f"“{row.name}” has ended. What used it is refused from now on.")
+    return redirect("tokens")
+
+
+def _tokens(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    viewer: Any = request.user
+    everything = {
+        "tokens": selectors.tokens_of(viewer),
+        "now": timezone.now(),
+        "typed": {"days": "90", "may": "read"},
+        "most_days": services.MOST_DAYS,
+        **context,
+    }
+    return render(request, "teams/tokens.html", everything, status=status)
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:

@@ -8,8 +8,9 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.kernel.api import REFUSALS
 from apps.requests import selectors, services
-from apps.requests.api.shapes import CHOSEN, REFUSALS, body_of, payload_in
+from apps.requests.api.shapes import CHOSEN, body_of, payload_in
 
 
 @extend_schema(

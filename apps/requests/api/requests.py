@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.kernel import keyset
+from apps.kernel.api import REFUSALS
 from apps.requests import selectors, services
 from apps.requests.api.shapes import (
     ASKED,
     CHANGED,
     PAGE,
-    REFUSALS,
     MessageIn,
     MessageOut,
     RequestOut,

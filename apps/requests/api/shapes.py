@@ -9,20 +9,6 @@ from rest_framework.request import Request
 from apps.kernel.errors import InvalidError
 from apps.requests.kinds import KINDS
 
-PROBLEM = inline_serializer(
-    "Problem",
-    {
-        "type": serializers.CharField(),
-        "title": serializers.CharField(),
-        "status": serializers.IntegerField(),
-        "detail": serializers.CharField(help_text="What is wrong and what would pass."),
-        "instance": serializers.CharField(),
-        "request_id": serializers.CharField(),
-        "errors": serializers.DictField(child=serializers.CharField(), required=False),
-    },
-)
-REFUSALS = {403: PROBLEM, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM}
-
 
 class RequestOut(serializers.Serializer[Any]):
     """A request as the API shows it; amounts are nano-USD."""

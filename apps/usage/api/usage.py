@@ -11,9 +11,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.kernel.api import PROBLEM
 from apps.kernel.exports import csv_response
 from apps.kernel.money import CURRENCY
-from apps.requests.api.shapes import PROBLEM
 from apps.usage import selectors
 from apps.usage.api.shapes import ANSWER, METRICS, PARAMETERS, read_question
 from apps.usage.selectors import plain

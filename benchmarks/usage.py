@@ -7,7 +7,6 @@ one run, turn by turn. DuckDB also checks us: sums are equal, percentiles at mos
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -130,7 +129,7 @@ def _additive(peer: Peer) -> dict[str, float]:
     for name, question in questions.items():
         rows, earlier = theirs(name)
         answer, lines = _ours(question)
-        assert astuple(answer.before) == earlier[0], f"{name}: other sums in the period before"
+        assert answer.before == earlier[0], f"{name}: other sums in the period before"
         _same_sums(name, rows, answer, lines)
         found[name] = _ratio(partial(_ours, question), partial(theirs, name))
     return found
@@ -158,7 +157,7 @@ def _same_sums(name: str, rows: Rows, answer: Answer, series: Series | None) -> 
         }
     elif answer.groups:
         ours = {tuple(group.ids): group.sums for group in answer.groups if group.name}
-    assert {key: astuple(sums) for key, sums in ours.items()} == theirs, f"{name}: other sums"
+    assert ours == theirs, f"{name}: other sums"
 
 
 def _percentiles(peer: Peer) -> dict[str, float]:

@@ -78,10 +78,10 @@ def _answer(scope: Scope, question: Question) -> Answer:
     period = question.period
     complete = as_of()  # first: an hour rolled in between may be shown, never claimed
     found = _by_group(scope, period, question.by)
-    total = added(found.values())
     before = added(_by_group(scope, period.before(now), None).values())
     by = question.by
     groups = groups_of(question, found, names(by, _leaders(question, found))) if by else []
+    total = added(group.sums for group in groups) if by else added(found.values())
     return Answer(question, groups, total, before, complete, scope)
 
 

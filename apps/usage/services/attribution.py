@@ -69,20 +69,24 @@ def attribute(events: Events, origin: Source) -> tuple[Placed, Column]:
 
 def in_force(events: Events) -> tuple[Slices, Column]:
     """Return the slices of the events' pairs, and the position of each event's, or −1."""
-    pair, code = np.unique(_pairs(events), return_inverse=True)
+    called = _pairs(events)
+    pair, code = np.unique(called, return_inverse=True)
     grants = slices(*np.divmod(pair, PAIR))
     if not len(grants):
         return grants, np.full(len(events), UNKNOWN)
-    owner = np.searchsorted(pair, grants.workload_id * PAIR + grants.resource_id)
-    positions = np.arange(len(grants))
-    first = np.full(len(pair), UNKNOWN, np.int64)
-    first[owner[::-1]] = positions[::-1]
-    grant = first[code]
-    for position in np.flatnonzero(first[owner] != positions):  # few pairs have a second slice
-        grant[(code == owner[position]) & (events.ts_us >= grants.from_us[position])] = position
-    outside = (grant == UNKNOWN) | (events.ts_us < grants.from_us[grant])
-    outside |= events.ts_us >= grants.to_us[grant]
-    return grants, np.where(outside, UNKNOWN, grant)
+    owner = grants.workload_id * PAIR + grants.resource_id
+    ended = np.append(owner, UNKNOWN)  # after the last slice comes nobody's
+
+    def begun(at: Column) -> Column:
+        own: Column = ended.take(at, mode="clip") == called
+        own &= grants.from_us.take(at, mode="clip") <= events.ts_us
+        return own
+
+    grant = np.searchsorted(owner, pair)[code]
+    while (later := begun(grant + 1)).any():  # as often as one pair has a next slice: few have
+        grant = grant + later
+    inside = begun(grant) & (events.ts_us < grants.to_us.take(grant, mode="clip"))
+    return grants, np.where(inside, grant, UNKNOWN)
 
 
 def _pairs(events: Events) -> Column:

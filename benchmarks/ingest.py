@@ -2,7 +2,8 @@
 
 All ratios are of one run and the same rows, as dense in time as ten million over ninety days; the
 fastest of several turns counts, because others may share the machine. The limit is the server's
-own binary COPY of a file into daily partitions without an index.
+own binary COPY of a file into daily partitions without an index. Plain is what a loader without
+any care sends there: the same batches, encoded alike, but attributed and priced beforehand.
 """
 
 import multiprocessing

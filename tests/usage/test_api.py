@@ -141,7 +141,10 @@ def test_percentiles(used, read):
         assert answer["p99"] == pytest.approx(200, rel=0.01)
         assert answer["n"] in (10, 8, 2)
         assert [*row["percentiles"]["first_token_ms"].values()] == [0, None, None, None]
-    assert "percentiles" not in said["series"][0]
+    assert "percentiles" not in read("by=model&series=1")["series"][0]
+    for by in ("model", "team", "workload", "deployment", "region"):
+        rows = read(f"by={by}&percentiles=1&series=1&grain=day&top=1")["series"]
+        assert sum(row["percentiles"]["answer_ms"]["n"] for row in rows) == 10
     first, second = read("percentiles=1&series=1&grain=day")["series"]
     assert first["percentiles"]["answer_ms"]["n"] == 10
     assert second["percentiles"]["answer_ms"]["p95"] is None

@@ -1,6 +1,6 @@
 """Usage over the API, as JSON or CSV: sums by a dimension, in steps of time, percentiles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -21,6 +21,7 @@ from apps.usage.selectors.plain import Plain
 from apps.usage.states import Metric
 
 Waits = Mapping[Metric, selectors.Percentiles]
+Key = tuple[Any, ...]
 
 
 class Csv(JSONRenderer):
@@ -72,20 +73,46 @@ def _body(answer: selectors.Answer, *, series: bool) -> Plain:
 
 
 def _add_percentiles(body: Plain, answer: selectors.Answer) -> None:
-    """Add them to each row and the total; to each step only where it is one of the total."""
+    """Add them to the total, and to each row and step."""
     waits = selectors.waits(answer)
     body["total"]["percentiles"] = _named({metric: one.now for metric, one in waits.items()})
     for row, of_row in zip(body["rows"], selectors.waits_of_groups(answer), strict=True):
         row["percentiles"] = _named(of_row)
-    if answer.question.by:
+    if "series" not in body:
         return
+    steps = _of_group_steps(answer) if answer.question.by else _of_steps(answer, waits)
+    found: dict[Key, dict[Metric, selectors.Percentiles]] = {}
+    for metric, row, one in steps:
+        found.setdefault(_key(row, answer), {})[metric] = one
+    for row in body["series"]:
+        row["percentiles"] = _named(found[_key(row, answer)])
+
+
+def _of_steps(
+    answer: selectors.Answer, waits: Mapping[Metric, selectors.Waits]
+) -> Iterator[tuple[Metric, Plain, selectors.Percentiles]]:
     grain = answer.question.period.grain
-    found: dict[str, dict[Metric, selectors.Percentiles]] = {}
-    for metric, one in waits.items():
-        for at, percentiles in one.steps:
-            found.setdefault(plain.step(at, grain), {})[metric] = percentiles
-    for row in body.get("series", ()):
-        row["percentiles"] = _named(found[row[grain.value]])
+    for metric, found in waits.items():
+        for at, one in found.steps:
+            yield metric, {grain.value: plain.step(at, grain)}, one
+
+
+def _of_group_steps(
+    answer: selectors.Answer,
+) -> Iterator[tuple[Metric, Plain, selectors.Percentiles]]:
+    grain = answer.question.period.grain
+    for metric, grid in selectors.percentiles_by_group_over_time(answer).items():
+        for group, line in grid.lines:
+            named = plain.of_group(answer, group)
+            for at, one in zip(grid.steps, line, strict=True):
+                yield metric, {**named, grain.value: plain.step(at, grain)}, one
+
+
+def _key(row: Plain, answer: selectors.Answer) -> Key:
+    """Tell the rows of a series apart: by name, by id where only that is unique, and by step."""
+    by = answer.question.by
+    name = by.value if by else ""
+    return row.get(name), row.get(f"{name}_id"), row[answer.question.period.grain.value]
 
 
 def _named(found: Waits) -> Plain:

@@ -22,7 +22,7 @@ class ApprovalsConfig(AppConfig):
             ("request.timeline", 20, panels.timeline, "components/timeline_items.html", 8),
             ("request.side", 20, panels.rules, "approvals/rules.html", 4),
             ("request.side", 30, panels.others, "approvals/others.html", 4),
-            ("form.side", 10, panels.who_decides, "approvals/who_decides.html", 0),
+            ("form.side", 10, panels.who_decides, "approvals/who_decides.html", 1),
             ("home.needs_me", 20, panels.needs_me, TODOS, 4),
             ("home.figures", 10, panels.home_figures, "components/kpis.html", 4),
         ):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from apps.approvals import rules as planning
 from apps.approvals import selectors
+from apps.approvals.selectors import policies
 from apps.approvals.states import StepStatus
 from apps.capacity.protocols import Claim
 from apps.kernel import formats
@@ -20,6 +22,7 @@ from apps.teams.roles import Action
 if TYPE_CHECKING:
     from apps.approvals.models import Step
     from apps.requests.models import ResourceRequest
+    from apps.requests.selectors import Review
     from apps.teams.models import Person
 
 MOST_NAMES = 3
@@ -75,14 +78,27 @@ def others(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None
     return {"others": found, "team": request.team} if found else None
 
 
-def who_decides(viewer: Person, *, estimate: Estimate, **_: Any) -> dict[str, Any] | None:
-    """Tell somebody who fills the form which steps it will take."""
-    return {
-        "items": [
-            _rule(step.label, step.rule, "run" if step.needed else "off", "")
-            for step in selectors.needed_steps(estimate)
-        ]
-    }
+def who_decides(
+    viewer: Person, *, review: Review, estimate: Estimate, draft: ResourceRequest | None, **_: Any
+) -> dict[str, Any] | None:
+    """Tell somebody who fills the form which steps it will take, or that it is denied.
+
+    A rule that looks at what is not filled in yet is named without a verdict.
+    """
+    in_force = policies.in_force()
+    facts = policies.facts_typed(review, estimate, act=draft.act if draft else "new")
+    plan = planning.plan(in_force, facts)
+    denied = [
+        {"tone": "bad", "title": f"{one.rule} denies it", "detail": one.sentence.partition(": ")[2]}
+        for one in plan.denied
+    ]
+    steps = []
+    for step in plan.steps:
+        open_rules = [] if estimate.complete else planning.unsettled(step, in_force, facts)
+        rule = f"{open_rules[0].id}: {open_rules[0].name}" if open_rules else step.rule
+        tone = "run" if step.needed and not open_rules else "off"
+        steps.append(_rule(step.label, rule, tone, ""))
+    return {"items": [*denied, *steps]}
 
 
 def needs_me(viewer: Person) -> dict[str, Any] | None:

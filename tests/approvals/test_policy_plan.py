@@ -156,7 +156,7 @@ def test_a_denial_says_why_and_what_would_pass():
     policies = rules(asks("P-1"), denies("D-1", 'publisher != "openai"'))
     found = plan(policies, {"publisher": "meta"})
     assert [(one.rule, one.sentence) for one in found.denied] == [
-        ("D-1", "Rule D-1, as the publisher is meta, not openai. Take another.")
+        ("D-1", "D-1: Rule D-1, as the publisher is meta, not openai. Take another.")
     ]
     assert not plan(policies, {"publisher": "openai"}).denied
 

@@ -68,13 +68,27 @@ def plan(policies: Policies, facts: Facts) -> Plan:
     return Plan(
         steps=tuple(steps),
         denied=tuple(
-            Denied(one.rule.id, f"{one.words}. {one.rule.denies}")
+            Denied(one.rule.id, f"{one.numbered}. {one.rule.denies}")
             for one in found
             if one.rule.denies and one.outcome.value
         ),
         hits=tuple(_hit(one, doubt) for one in found),
         expires=policies.expires,
     )
+
+
+def unsettled(step: Needed, policies: Policies, facts: Facts) -> Sequence[Rule]:
+    """Return the rules of a step if every one looks at something that is not known yet.
+
+    A form that is being filled in says nothing about such a step so far.
+    """
+    rules = [rule for rule in policies.rules if rule.id in step.rules]
+    open_still = [
+        rule
+        for rule in rules
+        if rule.when and any(known(FIELDS[name], facts) is None for name in rule.when.fields)
+    ]
+    return rules if len(open_still) == len(rules) else ()
 
 
 def _outcome(rule: Rule, facts: Facts) -> Outcome:

@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from apps.approvals.models import PolicyVersion
-from apps.approvals.rules import Fact, Facts, Policies, PolicyError, read
+from apps.approvals.rules import Fact, Facts, Plan, Policies, PolicyError, plan, read
 from apps.kernel.errors import ConflictError
 from apps.requests import selectors as requests
 from apps.requests.kinds import KINDS, Estimate
@@ -41,6 +41,11 @@ def default_text() -> str:
 @lru_cache(maxsize=16)
 def _read(text: str) -> Policies:
     return read(text)
+
+
+def plan_of(request: ResourceRequest) -> Plan:
+    """Say what the policies in force come to for a submitted request."""
+    return plan(in_force(), facts_of(request))
 
 
 def facts_of(request: ResourceRequest) -> Facts:

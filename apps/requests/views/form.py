@@ -138,6 +138,7 @@ def _context(
     alternatives = kind.alternatives(found.payload)
     return {
         "kind": kind,
+        "review": found,
         "draft": draft,
         "form_url": reverse("request_form", args=[kind.slug]),
         "fieldsets": fields,

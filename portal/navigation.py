@@ -59,6 +59,8 @@ def rail(request: HttpRequest) -> list[Group]:
         see.append(item("cost", "Cost", "coins"))
         see.append(item("calls", "Calls", "table"))
     rules = [item("residency", "Residency", "world")]
+    if approvals.may_read_policies(person):
+        rules.append(item("policies", "Policies", "gavel"))
     if teams.may_anywhere(person, Action.AUDIT_READ):
         rules.append(item("audit", "Audit", "history"))
     groups = [Group("", work), Group("See", see), Group("Rules", rules)]

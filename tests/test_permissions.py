@@ -41,6 +41,11 @@ PAGES = {
     "request_progress": "2 2 4 4 2 2 2 2 2 L",
     "request_edit": "2 2 4 4 4 4 4 4 4 L",
     "inbox": "3 3 3 3 2 2 2 2 3 L",
+    "policies": "2 3 2 2 2 2 2 2 2 L",
+    "policies_csv": "2 3 2 2 2 2 2 2 2 L",
+    "policy_version": "2 3 2 2 2 2 2 2 2 L",
+    "policy_text": "2 3 2 2 2 2 2 2 2 L",
+    "policies_edit": "3 3 3 3 2 3 3 3 3 L",
     "resources": "2 2 2 2 2 2 2 2 2 L",
     "resource": "2 2 4 4 2 2 2 2 2 L",
     "resource_minutes": "2 2 4 4 2 2 2 2 2 L",
@@ -86,11 +91,21 @@ ACTS = {
     "residency_change": "3 3 3 3 2 3 3 3 3 L",
     "token_make": "2 2 2 2 2 2 2 2 2 L",
     "token_end": "2 4 4 4 4 4 4 4 4 L",
+    "policies_check": "3 3 3 3 2 3 3 3 3 L",
+    "policies_put": "3 3 3 3 2 3 3 3 3 L",
     "view_save": "2 2 2 2 2 2 2 2 2 L",
     "view_delete": "2 4 4 4 4 4 4 4 4 L",
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
-OF_A_ROW = ("request_", "job_", "residency_", "api-request-", "view_delete", "token_end")
+OF_A_ROW = (
+    "request_",
+    "policy_",
+    "job_",
+    "residency_",
+    "api-request-",
+    "view_delete",
+    "token_end",
+)
 OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
 
@@ -184,6 +199,8 @@ def address(name, rows, *, pk=None):
         return f"{reverse(name)}?{offer}"
     if name in ("model", "api-model"):
         return reverse(name, args=["gpt-5.1"])
+    if name.startswith("policy_"):
+        return reverse(name, args=[pk or 0])  # a number; 0 is the document the portal comes with
     if name in KINDS:
         return reverse(name, args=["model_deployment"])
     if name.startswith(OF_A_ROW) or name in OF_ITS_ROW:

@@ -27,6 +27,8 @@ BASELINE = {
     ("alice", "/requests/"): 9,
     ("petra", "/requests/?tab=open"): 10,
     ("petra", "/inbox/"): 12,
+    ("petra", "/policies/"): 9,
+    ("petra", "/policies/edit/"): 6,
     ("alice", "/resources/"): 8,
     ("alice", "/catalogue/"): 9,
     ("alice", "/catalogue/models/gpt-5.1/"): 7,

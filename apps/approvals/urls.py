@@ -3,8 +3,16 @@
 from django.urls import path
 
 from apps.approvals import views
+from apps.approvals.views import policies
 
 urlpatterns = [
+    path("policies/", policies.policies, name="policies"),
+    path("policies/versions.csv", policies.policies_csv, name="policies_csv"),
+    path("policies/edit/", policies.edit, name="policies_edit"),
+    path("policies/check/", policies.check, name="policies_check"),
+    path("policies/put/", policies.put, name="policies_put"),
+    path("policies/<int:number>/", policies.version, name="policy_version"),
+    path("policies/<int:number>/text/", policies.version_text, name="policy_text"),
     path("inbox/", views.inbox, name="inbox"),
     path("requests/<int:pk>/approve/", views.approve, name="request_approve"),
     path("requests/<int:pk>/reject/", views.reject, name="request_reject"),

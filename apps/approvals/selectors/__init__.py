@@ -23,6 +23,7 @@ from apps.approvals.selectors.steps import (
     say_of,
     waiting_steps,
 )
+from apps.approvals.selectors.versions import may_read as may_read_policies
 
 __all__ = [
     "TABS",
@@ -34,6 +35,7 @@ __all__ = [
     "inbox_count",
     "inbox_page",
     "longest_waiting",
+    "may_read_policies",
     "needed_steps",
     "next_actors",
     "open_step",

@@ -1,6 +1,11 @@
 """Decide on requests, and change the policies that say who does."""
 
-from apps.approvals.services.policies import check, put_in_force, require_reader
+from apps.approvals.services.policies import (
+    check,
+    put_in_force,
+    require_editor,
+    require_reader,
+)
 from apps.approvals.services.votes import (
     approve,
     ask,
@@ -19,5 +24,6 @@ __all__ = [
     "put_in_force",
     "reject",
     "require_decider",
+    "require_editor",
     "require_reader",
 ]

@@ -27,6 +27,11 @@ def require_reader(person: Person) -> None:
         )
 
 
+def require_editor(person: Person) -> None:
+    """Let a platform admin write policies, or say who may."""
+    require(person, Action.POLICY_EDIT, None)
+
+
 def check(text: str) -> Sequence[Problem]:
     """List what keeps a document from being put in force: its rules, or people who are not here."""
     try:
@@ -44,7 +49,7 @@ def put_in_force(*, text: str, note: str, seen: int, by: Person) -> PolicyVersio
     between raises StaleStateError, as it does for the second of two at the same moment. Raises
     InvalidError with the problems of the text, or for a note that says too little.
     """
-    require(by, Action.POLICY_EDIT, None)
+    require_editor(by)
     text, note = versions.tidy(text), " ".join(note.split())
     if problems := check(text):
         sentence = f"Line {problems[0].line}: {problems[0].sentence}"

@@ -28,7 +28,7 @@ BASELINE = {
     ("petra", "/requests/?tab=open"): 10,
     ("petra", "/inbox/"): 12,
     ("petra", "/policies/"): 9,
-    ("petra", "/policies/edit/"): 6,
+    ("petra", "/policies/edit/"): 7,
     ("alice", "/resources/"): 8,
     ("alice", "/catalogue/"): 9,
     ("alice", "/catalogue/models/gpt-5.1/"): 7,

@@ -27,7 +27,7 @@ on(RequestSubmitted, approvals.open_steps, provisioning.queue_what_if)
 on(RequestApproved, capacity.commit, provisioning.queue_job)
 on(RequestRejected, approvals.close_steps, capacity.release)
 on(RequestWithdrawn, approvals.close_steps, capacity.release)
-on(RequestExpired, approvals.close_steps, capacity.release)
+on(RequestExpired, approvals.close_steps, capacity.expire)
 on(RequestReturned, approvals.close_steps, capacity.release)
 on(RequestFailed, capacity.release)
 
@@ -37,4 +37,6 @@ on(JobDone, capacity.mark_built, requests.mark_fulfilled, access.open_grant)
 on(JobStuck, requests.mark_needs_help)
 on(JobRefused, requests.return_to_requester)
 
-on(TeamMoved, access.follow_team)  # usage before the move stays with the unit that had the team
+guard(TeamMoved, capacity.refuse_move)
+# Usage and cost before the move stay with the unit that had the team.
+on(TeamMoved, access.follow_team, capacity.follow_team)

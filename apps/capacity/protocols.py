@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 ACCOUNTS = "accounts"
@@ -12,8 +13,8 @@ DEPLOYMENTS = "deployments"
 class Claim:
     """Ask for `amount` (in `unit`) of a meter in a region.
 
-    `meter` is Azure's usage name, e.g. `OpenAI.GlobalStandard.gpt-5.1`; `unit` is `K TPM`, `PTU`
-    or `K enqueued tokens`; `tier` is `prod` or `nonprod` and names the subscription.
+    `meter` is Azure's usage name, e.g. `OpenAI.GlobalStandard.gpt-5.1`; `unit` is `K TPM`, `PTU`,
+    `K enqueued tokens` or `vCPU`; `tier` is `prod` or `nonprod` and names the subscription.
     `model` and `version` (where there are any) let real capacity be looked up beside the quota.
     """
 
@@ -38,6 +39,18 @@ class AsksForCapacity(Protocol):
     """An event that asks for capacity (RequestSubmitted); `subject` is e.g. `request:42`."""
 
     @property
+    def team_id(self) -> int:
+        """Name the team whose allowances it counts against."""
+
+    @property
+    def until(self) -> datetime | None:
+        """Say until when the promise is kept while nobody decides; None: until somebody does."""
+
+    @property
+    def instead_of(self) -> str:
+        """Name the subject whose promise it takes over once built; empty for something new."""
+
+    @property
     def subject(self) -> str:
         """Name who holds it, as a text reference."""
 
@@ -60,3 +73,31 @@ class HasSubject(Protocol):
     @property
     def subject(self) -> str:
         """Name who holds it, as a text reference."""
+
+
+class Approved(HasSubject, Protocol):
+    """An event that makes a promise firm (RequestApproved)."""
+
+    @property
+    def team_id(self) -> int:
+        """Name the team that asked."""
+
+    @property
+    def expected_nano(self) -> int | None:
+        """Say what it is expected to cost a month at list price, in nano; None: nobody knows."""
+
+
+class Moved(Protocol):
+    """An event about a team that another business unit pays for from `at` on (TeamMoved)."""
+
+    @property
+    def team_id(self) -> int:
+        """Name the team."""
+
+    @property
+    def to_unit_id(self) -> int:
+        """Name the unit that it belongs to now."""
+
+    @property
+    def at(self) -> datetime:
+        """Say since when."""

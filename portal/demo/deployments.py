@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from apps.access.models import Grant
 from apps.capacity import selectors as capacity_seen
 from apps.capacity import services as capacity
-from apps.capacity.models import Hold, Placement, Pool
+from apps.capacity.models import Commitment, Hold, Placement, Pool
 from apps.capacity.protocols import DEPLOYMENTS, Placing
 from apps.capacity.states import HoldStatus
 from apps.catalog import selectors as catalog
@@ -55,6 +55,16 @@ def seed_deployments(until: datetime) -> None:
             for row, request, place in zip(rows, requests, places, strict=True)
         )
     Hold.objects.bulk_create(_holds(rows, built))
+    Commitment.objects.bulk_create(
+        Commitment(
+            subject=one.request.ref,
+            team=one.team,
+            business_unit=one.team.business_unit,
+            list_cost_nano=one.request.estimate["expected_nano"],
+            from_on=row.built_at.date(),
+        )
+        for row, one in zip(rows, built, strict=True)
+    )
     slices = Slices(today)
     Grant.objects.bulk_create(
         grant for row, one in zip(rows, built, strict=True) for grant in slices.of(row, one)
@@ -84,6 +94,7 @@ def _holds(rows: list[Asked], built: list[Resource]) -> Iterator[Hold]:
             yield Hold(
                 pool=pools[*where, *what],
                 subject=request.ref,
+                team=resource.team,
                 amount=amount,
                 status=HoldStatus.BUILT,
                 why=f"{request.number}: {request.title}",

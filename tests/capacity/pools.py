@@ -1,6 +1,7 @@
 """Pools as a sync would leave them, without asking Azure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -8,6 +9,8 @@ from django.utils import timezone
 from apps.capacity.models import Hold, Pool, RealCapacity, Subscription
 from apps.capacity.protocols import ACCOUNTS, Claim, Placing
 from apps.capacity.states import LIVE
+from apps.teams.models import BusinessUnit, Team
+from tests.teams.organisation import lasting
 
 REGION = "swedencentral"
 METER = "OpenAI.GlobalStandard.gpt-5.1"
@@ -17,12 +20,29 @@ PLACING = Placing("prod", REGION)
 
 @dataclass
 class Ask:
-    """An event that asks for capacity."""
+    """An event that asks for capacity, or is about a subject; of some team unless one is given."""
 
     subject: str
     claims: list[Any] = field(default_factory=list)
     placing: Placing | None = None
     why: str = "Claims triage"
+    team: Team | None = None
+    until: datetime | None = None
+    instead_of: str = ""
+    expected_nano: int | None = None
+
+    @property
+    def team_id(self):
+        return (self.team or some_team()).pk
+
+
+def some_team():
+    unit, _ = BusinessUnit.objects.get_or_create(
+        slug="some", defaults={"name": "Some", "cost_centre": "CC-1", **lasting(None)}
+    )
+    return Team.objects.get_or_create(
+        slug="some", defaults={"name": "Some", "business_unit": unit, **lasting(None)}
+    )[0]
 
 
 def subscription(tier="prod"):

@@ -8,11 +8,14 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from apps.capacity import collectors, services
-from apps.capacity.models import Hold, Placement, Pool, RealCapacity
+from apps.capacity import services
+from apps.capacity.collectors import write
+from apps.capacity.models import Allowance, Hold, Placement, Pool, RealCapacity
 from apps.capacity.protocols import ACCOUNTS
 from apps.cloud.client import ModelCapacity, Usage
 from apps.kernel.errors import ConflictError
+from apps.teams.roles import Role
+from apps.teams.services import move_team
 from tests.capacity.pools import (
     METER,
     PLACING,
@@ -25,6 +28,7 @@ from tests.capacity.pools import (
     subscription,
 )
 from tests.race import at_once
+from tests.teams.organisation import Organisation, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +60,82 @@ def test_mixed_amounts_fill_the_pool_and_never_more():
     refused = [a for a, o in zip(amounts, outcomes, strict=True) if o is not None]
     assert promised(one) == sum(granted) <= 40
     assert all(amount > 40 - sum(granted) for amount in refused), "none was refused that fits"
+
+
+def test_fifty_racers_under_allowances_get_exactly_what_fits():
+    """Pool 60; Insurance 40, of it Claims 15; Retail none: every mix ends at a full level."""
+    northwind, one = Organisation(), pool(60)
+    admin, dice = person(Role.PLATFORM_ADMIN), random.Random(11)  # noqa: S311
+    services.set_allowance(pool_id=one.pk, owner=northwind.insurance, limit=40, by=admin)
+    services.set_allowance(pool_id=one.pk, owner=northwind.claims, limit=15, by=admin)
+    teams = (northwind.claims, northwind.underwriting, northwind.fraud)
+    asks = [Ask(f"request:{n}", [claim(dice.randint(1, 6))], team=teams[n % 3]) for n in range(50)]
+    outcomes = at_once([partial(services.hold, ask) for ask in asks])
+    split(outcomes)
+    granted = Counter()
+    for ask, outcome in zip(asks, outcomes, strict=True):
+        granted[ask.team] += ask.claims[0].amount if outcome is None else 0
+    unit = granted[northwind.claims] + granted[northwind.underwriting]
+    left = {
+        northwind.claims: min(15 - granted[northwind.claims], 40 - unit),
+        northwind.underwriting: 40 - unit,
+        northwind.fraud: 60,
+    }
+    assert min(left.values()) >= 0
+    assert sum(granted.values()) == promised(one) <= 60
+    for ask, outcome in zip(asks, outcomes, strict=True):
+        room = min(left[ask.team], 60 - promised(one))
+        assert outcome is None or ask.claims[0].amount > room, "none was refused that fits"
+
+
+def test_an_allowance_that_sinks_meanwhile_is_never_below_what_is_promised():
+    northwind, one = Organisation(), pool(1000)
+    admin = person(Role.PLATFORM_ADMIN)
+
+    def sink(limit):
+        services.set_allowance(pool_id=one.pk, owner=northwind.claims, limit=limit, by=admin)
+
+    sink(50)
+    holds = [
+        partial(services.hold, Ask(f"request:{n}", [claim(1)], team=northwind.claims))
+        for n in range(40)
+    ]
+    split(at_once([*holds, *(partial(sink, limit) for limit in range(30, 40))]))
+    assert promised(one) <= Allowance.objects.get().limit
+
+
+def test_a_team_that_moves_while_it_asks_counts_in_one_unit_only():
+    northwind, one = Organisation(), pool(1000)
+    admin = person(Role.PLATFORM_ADMIN)
+    for unit in (northwind.insurance, northwind.retail):
+        services.set_allowance(pool_id=one.pk, owner=unit, limit=20, by=admin)
+    services.hold(Ask("request:99", [claim(10)], team=northwind.fraud))
+    holds = [
+        partial(services.hold, Ask(f"request:{n}", [claim(1)], team=northwind.claims))
+        for n in range(30)
+    ]
+    move = partial(move_team, team=northwind.claims, to=northwind.retail, by=admin)
+    *_, moved = outcomes = at_once([*holds, move])
+    split(outcomes)
+    got = promised(one) - 10
+    assert got == (10 if moved is None else 20)
+
+
+def test_a_change_and_strangers_never_take_more_than_there_is():
+    one = pool(100)
+    built = Ask("request:0", [claim(60)])
+    for act in (services.hold, services.commit, services.mark_built):
+        act(built)
+    change = Ask("request:1", [claim(80)], instead_of="request:0")
+    services.hold(change)
+    services.commit(change)
+    outcomes = at_once(
+        [partial(services.mark_built, change), *(hold(n, claim(3)) for n in range(10, 40))]
+    )
+    passed, _ = split(outcomes)
+    assert outcomes[0] is None
+    assert passed == 1 + 6
+    assert promised(one) == 80 + 18
 
 
 def test_two_pools_in_either_order_never_wait_for_each_other():
@@ -116,7 +196,7 @@ def test_a_sync_in_between_promises_nothing_and_takes_nothing():
         "OpenAI.GlobalStandard.new": Usage("", "", 0, 5, "Count"),
     }
     Pool.objects.filter(pk=one.pk).update(azure_used=10)
-    sync = partial(collectors._write_region, one.subscription, REGION, found, timezone.now())
+    sync = partial(write.write_region, one.subscription, REGION, found, timezone.now())
     outcomes = at_once([*(hold(n, claim(1), placing=PLACING) for n in range(30)), *[sync] * 10])
     assert split(outcomes) == (20, 20)
     assert promised(one) == 10
@@ -128,9 +208,9 @@ def test_of_two_readings_the_later_one_stays():
     one, now = pool(20), timezone.now()
     for limit, read_at in ((30, now), (10, now - timedelta(seconds=9))):
         found = {METER: Usage(METER, "", 0, limit, "Count")}
-        collectors._write_region(one.subscription, REGION, found, read_at)
+        write.write_region(one.subscription, REGION, found, read_at)
         listed = [ModelCapacity(REGION, "GlobalStandard", limit)]
-        collectors._write_version(one.subscription, ("OpenAI", "gpt-5.1", "1"), listed, read_at)
+        write.write_version(one.subscription, ("OpenAI", "gpt-5.1", "1"), listed, read_at)
     one.refresh_from_db()
     assert (one.limit, one.synced_at) == (30, now)
     assert RealCapacity.objects.get().available == 30
@@ -143,7 +223,7 @@ def test_readings_that_differ_do_not_wait_for_each_other_crosswise():
     for _ in range(4):
         writes = [
             partial(
-                collectors._write_version,
+                write.write_version,
                 one,
                 ("OpenAI", "gpt-5.1", "1"),
                 [ModelCapacity(region, "GlobalStandard", 1) for region in some],

@@ -1,8 +1,4 @@
-"""How much may still be promised, and where things were placed.
-
-Quota and real capacity are two answers: what our subscription may use, and what Azure's machines
-can take. Both are the same for everybody, so these selectors take no viewer.
-"""
+"""How much may still be promised out of pools, and where things were placed."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
-"""Subscriptions, accounts to place things on, pools, and what is promised out of them."""
+"""Our subscriptions, the accounts that things are placed on, pools, and what machines can take."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
-
-from apps.capacity.states import LIVE, TRANSITIONS, HoldStatus
 
 
 class Subscription(models.Model):
@@ -54,7 +53,7 @@ class Pool(models.Model):
     """An Azure limit, and what Azure says is used of it.
 
     free = limit − built − foreign − committed − held, where foreign = max(0, azure_used − built).
-    `real_capacity` is what Azure's machines can take (modelCapacities); NULL where not known.
+    What Azure's machines can take is another answer: RealCapacity.
     """
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="pools")
@@ -74,12 +73,17 @@ class Pool(models.Model):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=models.Q(limit__gte=0, azure_used__gte=0), name="pool_not_negative"
+                condition=Q(limit__gte=0, azure_used__gte=0), name="pool_not_negative"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.meter} in {self.region}"
+
+    @property
+    def ref(self) -> str:
+        """The text reference used in audit entries."""
+        return f"pool:{self.pk}"
 
 
 class RealCapacity(models.Model):
@@ -103,52 +107,3 @@ class RealCapacity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.model} {self.version} in {self.region}"
-
-
-class Hold(models.Model):
-    """What one subject (`request:42`) was promised out of one pool."""
-
-    pool = models.ForeignKey(Pool, models.PROTECT, related_name="holds")
-    subject = models.CharField(max_length=60)
-    amount = models.BigIntegerField()
-    status = models.CharField(max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
-    why = models.CharField(max_length=300)
-    created_at = models.DateTimeField(db_default=Now())
-    changed_at = models.DateTimeField(db_default=Now())
-
-    TRANSITIONS = TRANSITIONS
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="hold_positive"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=HoldStatus.values), name="hold_known_status"
-            ),
-            models.UniqueConstraint(
-                fields=["pool", "subject"],
-                condition=models.Q(status__in=LIVE),
-                name="hold_once_per_subject",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["pool"],
-                include=["status", "amount"],
-                condition=models.Q(status__in=LIVE),
-                name="hold_live",
-            ),
-            models.Index(fields=["subject"], name="hold_subject"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pool}, {self.amount} for {self.subject}"
-
-    @property
-    def ref(self) -> str:
-        """The text reference used in audit entries."""
-        return f"hold:{self.pk}"
-
-    @property
-    def scope(self) -> str:
-        """Holds are the platform's."""
-        return ""

@@ -1,0 +1,57 @@
+"""Note what Azure counts beyond what the portal built: somebody deployed by hand."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet, Sum
+
+from apps.capacity.models import Finding, Hold, Pool
+from apps.capacity.selectors import Free, frees
+from apps.capacity.states import FOUND, FindingStatus, HoldStatus
+from apps.kernel import audit, formats, states
+from apps.kernel.actors import SYSTEM
+
+
+def note_foreign(pools: QuerySet[Pool], read_at: datetime) -> None:
+    """Bring the findings of locked pools up to what Azure counted at `read_at`.
+
+    What is being built, or was given back since, may be counted by Azure or not. So a finding is
+    between `sure`, without it, and `most`, with it: it is made when it is sure, gone when there is
+    none at most, and keeps its amount in between.
+    """
+    asked = pools.filter(Q(azure_used__gt=0) | Q(findings__status__in=FOUND)).distinct()
+    known = {one.pool_id: one for one in Finding.objects.filter(pool__in=pools, status__in=FOUND)}
+    released = Hold.objects.filter(
+        pool__in=pools, status=HoldStatus.RELEASED, changed_at__gte=read_at
+    )
+    sums = released.values_list("pool").annotate(Sum("amount"))
+    given_back = dict(sums.order_by("pool"))
+    for pool in frees(Pool.objects.filter(pk__in=asked.values("pk"))):
+        sure = pool.foreign - pool.committed - given_back.get(pool.pool_id, 0)
+        _note(pool, known.get(pool.pool_id), sure, read_at)
+
+
+def _note(pool: Free, known: Finding | None, sure: int, read_at: datetime) -> None:
+    if known is None:
+        if sure > 0:
+            _found(pool, sure, read_at)
+    elif not pool.foreign:
+        states.move(known, to=FindingStatus.GONE, by=SYSTEM, seen_at=read_at)
+    else:
+        amount = max(sure, min(known.amount, pool.foreign))
+        if amount > known.amount and known.status == FindingStatus.EXPLAINED:
+            note = f"It grew from {known.amount} to {amount} since it was explained."
+            states.move(known, to=FindingStatus.OPEN, by=SYSTEM, note=note)
+        Finding.objects.filter(pk=known.pk).update(amount=amount, seen_at=read_at)
+
+
+def _found(pool: Free, amount: int, read_at: datetime) -> None:
+    made = Finding.objects.create(
+        pool_id=pool.pool_id, amount=amount, first_seen_at=read_at, seen_at=read_at
+    )
+    audit.record(
+        subject=made.ref,
+        subject_name=f"{pool.label}, {pool.region}",
+        verb="found use past the portal",
+        after={"amount": formats.quantity(amount, pool.unit)},
+        by=SYSTEM,
+    )

@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll-usage": _every(1, "apps.usage.tasks.roll"),
     "keep-usage-days": _every(3_600, "apps.usage.tasks.keep_days"),
     "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
+    "check-capacity": _every(86_400, "apps.provisioning.tasks.check_capacity"),
     "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
     "forget-sessions": _every(3_600, "apps.teams.tasks.forget_sessions"),
 }

@@ -1,12 +1,15 @@
 """Celery's part: nudge a worker that a row waits. The row is the truth, a lost nudge is found."""
 
+import structlog
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
 from apps.provisioning import worker
 from apps.provisioning.events import JobQueued
+from apps.provisioning.selectors.balance import imbalances
 
+log = structlog.get_logger(__name__)
 SWEEP_EVERY_S = 15  # the next sweep nudges again, so nudges do not pile up while workers are busy
 
 
@@ -21,6 +24,13 @@ def sweep() -> None:
     """Free the jobs of dead workers, and nudge for every job that waits longer than usual."""
     for job_id in worker.sweep(now=timezone.now()):
         advance_job.apply_async((job_id,), expires=SWEEP_EVERY_S)
+
+
+@shared_task
+def check_capacity() -> None:
+    """Say in the log what does not add up between promises, requests and resources (nightly)."""
+    for sentence in imbalances():
+        log.error("capacity does not add up", sentence=sentence)
 
 
 def nudge(event: JobQueued) -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from apps.capacity import selectors, services
 from apps.capacity.models import Allowance, Commitment, Hold, Pool
+from apps.kernel import events
 from apps.kernel.errors import ConflictError, NotAllowedError, NotFoundError
 from apps.kernel.formats import number
 from apps.kernel.models import AuditEntry
 from apps.teams import services as teams
+from apps.teams.events import TeamMoved
 from apps.teams.roles import Role
 from tests.capacity.pools import METER, REGION, Ask, accounts, claim, pool, promised
 from tests.teams.organisation import Organisation, person
@@ -237,6 +239,11 @@ def test_a_team_takes_its_promises_to_another_unit(northwind, allow, admin):
     old, new = Commitment.objects.order_by("pk")
     assert (old.business_unit, old.to_on is not None) == (northwind.insurance, True)
     assert (new.business_unit, new.to_on, new.list_cost_nano) == (northwind.retail, None, 7)
+
+
+def test_capacity_is_asked_before_a_team_moves():
+    assert services.refuse_move in events.GUARDS[TeamMoved]
+    assert services.follow_team in events.LISTENERS[TeamMoved]
 
 
 def test_a_move_is_refused_where_the_new_unit_has_no_room(northwind, allow, admin):

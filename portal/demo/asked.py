@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
-from apps.approvals import rules
 from apps.approvals.models import Decision, Step
+from apps.approvals.selectors import policies
 from apps.approvals.states import StepStatus
 from apps.catalog import selectors as catalog
 from apps.kernel.models import AuditEntry
-from apps.requests.kinds import KINDS, Estimate, Payload
+from apps.requests.kinds import KINDS, Payload
 from apps.requests.models import ResourceRequest
 from apps.requests.states import RequestStatus
 from apps.teams.models import Environment, Membership, Person, Workload
@@ -131,15 +129,18 @@ def _submitted(request: ResourceRequest) -> AuditEntry:
 
 
 def _steps(asked: Asked, request: ResourceRequest) -> Iterator[Step]:
-    estimate = Estimate.from_json(request.estimate)
-    needed = rules.steps(estimate, finance_above_usd=settings.FINANCE_DECIDES_ABOVE_USD)
-    for position, step in enumerate(needed, start=1):
+    for position, step in enumerate(policies.plan_of(request).steps, start=1):
+        action = step.who.action or ""
         yield Step(
             request=request,
             position=position,
+            stage=step.stage,
             label=step.label,
-            action=step.action,
+            action=action,
+            who={"action": action},
             rule=step.rule,
+            rules=list(step.rules),
+            inputs=dict(step.inputs),
             status=StepStatus.APPROVED if step.needed else StepStatus.NOT_NEEDED,
             opened_at=asked.submitted_at if step.needed else None,
             ended_at=asked.decided_at if step.needed else None,

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "apps.access",
     "apps.usage",
     "apps.dashboards",
+    "apps.notices",
     *[f"apps.kinds.{kind}" for kind in KINDS],
     "portal",
 ]
@@ -244,6 +245,8 @@ CELERY_BEAT_SCHEDULE = {
     "keep-usage-days": _every(3_600, "apps.usage.tasks.keep_days"),
     "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
     "check-capacity": _every(86_400, "apps.provisioning.tasks.check_capacity"),
+    "send-notices": _every(15, "apps.notices.tasks.send"),
+    "forget-notices": _every(3_600, "apps.notices.tasks.forget_old"),
     "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
     "forget-sessions": _every(3_600, "apps.teams.tasks.forget_sessions"),
 }
@@ -283,6 +286,15 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.storage.StaticStorage"},
 }
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Mail: into the worker's log until a server is named
+EMAIL_HOST = env.str("PORTAL_EMAIL_HOST", default="")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT, EMAIL_TIMEOUT = env.int("PORTAL_EMAIL_PORT", default=587), 10
+_tls = env.str("PORTAL_EMAIL_TLS", default="starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _tls == "starttls", _tls == "tls"
+EMAIL_HOST_USER = env.str("PORTAL_EMAIL_USER", default="")
+PORTAL_EMAIL_PASSWORD = env.str("PORTAL_EMAIL_PASSWORD", default="")  # a reference, never a value
+DEFAULT_FROM_EMAIL = env.str("PORTAL_EMAIL_FROM", default="") or f"AI portal <portal@{_host}>"
 
 LOGGING = logging_at(env.str("PORTAL_LOG_LEVEL", default="INFO"))

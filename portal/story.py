@@ -7,6 +7,8 @@ from apps.access import services as access
 from apps.approvals import services as approvals
 from apps.capacity import services as capacity
 from apps.kernel.events import guard, on
+from apps.notices import services as notices
+from apps.notices.rules import TOLD
 from apps.provisioning import services as provisioning
 from apps.provisioning import tasks as workers
 from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
@@ -40,3 +42,6 @@ on(JobRefused, requests.return_to_requester)
 guard(TeamMoved, capacity.refuse_move)
 # Usage and cost before the move stay with the unit that had the team.
 on(TeamMoved, access.follow_team, capacity.follow_team)
+
+for event in TOLD:  # last, when all that follows has happened; who hears what: notices/rules.py
+    on(event, notices.inform)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("apps.provisioning.urls")),
     path("", include("apps.usage.urls")),
     path("", include("apps.dashboards.urls")),
+    path("", include("apps.notices.urls")),
     path("api/schema/", login_required(SpectacularAPIView.as_view()), name="api_schema"),
     path(
         "api/docs/",

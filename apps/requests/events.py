@@ -66,3 +66,17 @@ class RequestReturned(RequestEvent):
 @dataclass(frozen=True)
 class RequestFailed(RequestEvent):
     """A platform admin gave up building it."""
+
+
+@dataclass(frozen=True)
+class QuestionAsked(RequestEvent):
+    """Somebody who decides asks the team something; `message_id` is the question."""
+
+    message_id: int
+
+
+@dataclass(frozen=True)
+class QuestionAnswered(RequestEvent):
+    """The team answered; `message_id` is the answer."""
+
+    message_id: int

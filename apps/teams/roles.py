@@ -32,6 +32,7 @@ class Action(models.TextChoices):
     CATALOG_EDIT = "catalog.edit", "Edit the residency rules"
     CAPACITY_EDIT = "capacity.edit", "Set allowances and explain use"
     POLICY_EDIT = "policy.edit", "Edit the approval policies"
+    NOTICES_OPERATE = "notices.operate", "See and retry what is sent to people"
     AUDIT_READ = "audit.read", "Read the audit trail"
 
 
@@ -54,6 +55,7 @@ GRANTS: dict[Role, frozenset[Action]] = {
         Action.CATALOG_EDIT,
         Action.CAPACITY_EDIT,
         Action.POLICY_EDIT,
+        Action.NOTICES_OPERATE,
         Action.AUDIT_READ,
     },
     Role.SECURITY: _READ | {Action.DECIDE_SECURITY, Action.AUDIT_READ},

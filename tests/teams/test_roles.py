@@ -30,6 +30,7 @@ TABLE = {
     "catalog.edit":     ".   .    .    x     .   .   .",
     "capacity.edit":    ".   .    .    x     .   .   .",
     "policy.edit":      ".   .    .    x     .   .   .",
+    "notices.operate":  ".   .    .    x     .   .   .",
     "audit.read":       ".   x    .    x     x   .   x",
 }  # fmt: skip
 WHERE = {

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from apps.kernel import states
 from apps.kernel.errors import ConflictError, NotAllowedError
+from apps.kernel.events import tell
+from apps.requests.events import QuestionAnswered, QuestionAsked
 from apps.requests.models import Message, ResourceRequest
 from apps.requests.selectors import may_answer, may_decide
 from apps.requests.services.rows import locked, written
@@ -49,6 +51,7 @@ def ask_for_information(*, request: ResourceRequest, body: str, by: Person) -> M
         raise NotAllowedError("Only those who decide may ask. Write a note instead.")
     question = say(request=row, body=body, kind=Message.Kind.QUESTION, by=by)
     states.move(row, to=RequestStatus.NEEDS_INFO, by=by, changed_at=timezone.now())
+    tell(QuestionAsked(row.pk, message_id=question.pk))
     return question
 
 
@@ -62,4 +65,5 @@ def answer(*, request: ResourceRequest, body: str, by: Person) -> Message:
         raise NotAllowedError(f"Only somebody who may ask for {row.team} may answer.")
     message = say(request=row, body=body, kind=Message.Kind.ANSWER, by=by)
     states.move(row, to=RequestStatus.IN_REVIEW, by=by, changed_at=timezone.now())
+    tell(QuestionAnswered(row.pk, message_id=message.pk))
     return message

@@ -1,0 +1,1 @@
+"""Tells people: in the portal, by mail, in Teams."""

@@ -1,0 +1,57 @@
+"""The bell of every page, and what cannot be sent on the home of those who can help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+from apps.kernel import formats
+from apps.notices import selectors
+
+if TYPE_CHECKING:
+    from apps.teams.models import Person
+
+
+def bell(viewer: Person) -> dict[str, Any] | None:
+    """Count what the viewer has not read."""
+    if not viewer.is_authenticated:
+        return None
+    unread = selectors.unread_count(viewer)
+    return {"unread": unread, "label": _label(unread)}
+
+
+def _label(unread: int) -> str:
+    if not unread:
+        return "Notices: none unread"
+    return f"Notices: {unread}{' or more' if unread == selectors.MOST_COUNTED else ''} unread"
+
+
+def unsent(viewer: Person) -> dict[str, Any] | None:
+    """Say what people are not told, since when, and why."""
+    found = selectors.backlog_for(viewer)
+    if found is None or not (found.waiting or found.failed):
+        return None
+    todos = []
+    if found.waiting and found.since:
+        many = formats.plural(found.waiting, "message")
+        todos.append(
+            {
+                "icon": "send",
+                "tone": "warn",
+                "title": f"{many} cannot be sent, since {formats.moment(found.since)}",
+                "text": found.trouble or "No worker has taken them. Everything else goes on.",
+                "url": f"{reverse('notice_deliveries')}?tab=waiting",
+            }
+        )
+    if found.failed:
+        todos.append(
+            {
+                "icon": "send",
+                "tone": "bad",
+                "title": f"{formats.plural(found.failed, 'message')} could not be sent",
+                "text": "Look why, then try again.",
+                "url": reverse("notice_deliveries"),
+            }
+        )
+    return {"todos": todos}

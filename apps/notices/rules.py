@@ -1,0 +1,181 @@
+"""Who is told what: one table of events, and when a daily mail goes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import Enum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from apps.notices.protocols import Topic
+from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
+from apps.requests.events import (
+    QuestionAnswered,
+    QuestionAsked,
+    RequestApproved,
+    RequestExpired,
+    RequestFailed,
+    RequestRejected,
+    RequestReturned,
+    RequestSubmitted,
+    RequestWithdrawn,
+)
+from apps.requests.states import RequestStatus
+from apps.teams.events import TeamMoved
+
+# Notices of one moment become one message: the first of them waits so long for the others.
+WINDOW = timedelta(seconds=60)
+DIGEST_HOUR, DIGEST_ZONE = 8, "UTC"
+PLACES = (
+    *("Africa/", "America/", "Asia/", "Atlantic/", "Australia/"),
+    *("Europe/", "Indian/", "Pacific/"),
+)
+
+
+class Who(Enum):
+    """Whom an event concerns; never whoever did it."""
+
+    REQUESTER = "whoever asked"
+    TEAM = "everybody who may ask for the team"
+    DECIDERS = "those who may decide the open steps"
+    PLATFORM = "those who run the platform"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Tell `who` under a topic; texts may name {number} {what} {team} {actor} {reason} {next}.
+
+    The first rule of an event that fits a person is the one they hear.
+    """
+
+    who: Who
+    topic: Topic
+    tone: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an event is told; the audit entry of its `move` names who did it, and why."""
+
+    rules: tuple[Rule, ...]
+    move: str = ""
+
+
+def _team(tone: str, title: str, body: str) -> tuple[Rule, ...]:
+    """Tell whoever asked, and their colleagues under a topic of its own."""
+    return (
+        Rule(Who.REQUESTER, Topic.MINE, tone, title, body),
+        Rule(Who.TEAM, Topic.TEAM, tone, title, body),
+    )
+
+
+TOLD: Mapping[type, Told] = {
+    RequestSubmitted: Told(
+        (
+            Rule(
+                *(Who.DECIDERS, Topic.DECIDE, "warn"),
+                "{number} waits for a decision",
+                "{actor} asks for {what}, for {team}. {next} may decide.",
+            ),
+        ),
+        move=RequestStatus.SUBMITTED,
+    ),
+    QuestionAsked: Told(
+        _team(
+            "warn",
+            "{number} waits for an answer",
+            "{actor} asks: “{reason}” Nobody decides on {what} until it is answered.",
+        )
+    ),
+    QuestionAnswered: Told(
+        (
+            Rule(
+                *(Who.DECIDERS, Topic.DECIDE, "warn"),
+                "{number} is answered and waits for a decision",
+                "{actor} answers: “{reason}” {next} may decide.",
+            ),
+        )
+    ),
+    RequestApproved: Told(
+        _team("run", "{number} is approved", "{actor} said the last yes. {what} is built now."),
+        move=RequestStatus.APPROVED,
+    ),
+    RequestRejected: Told(
+        _team("bad", "{number} is rejected", "{actor} rejected {what}: “{reason}”"),
+        move=RequestStatus.REJECTED,
+    ),
+    RequestReturned: Told(
+        _team(
+            "warn",
+            "{number} needs a change",
+            "{what}: {reason} It can be changed and submitted again.",
+        ),
+        move=RequestStatus.RETURNED,
+    ),
+    RequestExpired: Told(
+        _team(
+            "off",
+            "{number} has expired",
+            "{what}: {reason} Nothing is held for it any more. It can be submitted again.",
+        ),
+        move=RequestStatus.EXPIRED,
+    ),
+    RequestWithdrawn: Told(
+        _team("off", "{number} is withdrawn", "{actor} took {what} back."),
+        move=RequestStatus.WITHDRAWN,
+    ),
+    RequestFailed: Told(
+        _team(
+            "bad",
+            "{number} could not be built",
+            "{actor} gave up building {what}: {reason} Its capacity is free again.",
+        ),
+        move=RequestStatus.FAILED,
+    ),
+    JobDone: Told(
+        _team("good", "{number} is done", "{what} is there. Its page says how to call it."),
+        move=RequestStatus.DONE,
+    ),
+    JobStuck: Told(
+        (
+            Rule(
+                *(Who.PLATFORM, Topic.HELP, "bad"),
+                "{number} needs help",
+                "The build of {what} for {team} stopped: {reason}",
+            ),
+            *_team(
+                "warn",
+                "{number} is delayed",
+                "The build of {what} waits for the platform team, who know. Nothing is lost.",
+            ),
+        ),
+        move=RequestStatus.NEEDS_HELP,
+    ),
+}
+# Events that nobody is told about, each with the reason.
+QUIET: Mapping[type, str] = {
+    JobQueued: "the request's page shows the work as it goes",
+    JobStarted: "the request's page shows the work as it goes",
+    JobRefused: "what follows from it is told: RequestReturned",
+    TeamMoved: "an act of the platform on rows of the platform; it is in the audit trail",
+}
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """List the time zones that people may choose: UTC, and the places of the world."""
+    return ("UTC", *sorted(one for one in available_timezones() if one.startswith(PLACES)))
+
+
+def next_digest(now: datetime, *, hour: int, zone: str) -> datetime:
+    """Return the next moment at which it is `hour` o'clock there, as UTC sees it.
+
+    An hour that a change of the clocks leaves out that day comes an hour later.
+    """
+    there = now.astimezone(ZoneInfo(zone))
+    moment = datetime.combine(there.date(), time(hour), there.tzinfo)
+    if moment.astimezone(now.tzinfo) <= now:
+        moment = datetime.combine(there.date() + timedelta(days=1), time(hour), there.tzinfo)
+    return moment.astimezone(now.tzinfo)

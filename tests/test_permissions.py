@@ -17,6 +17,8 @@ from apps.approvals.models import Step
 from apps.catalog.models import ResidencyRule
 from apps.dashboards.panels.calls import url_of
 from apps.kernel.models import AuditEntry
+from apps.notices.models import Delivery, Notice, TeamsChannel
+from apps.notices.protocols import OFFERED, Topic
 from apps.provisioning.models import Job, Resource
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Environment, Team, Workload
@@ -57,6 +59,9 @@ PAGES = {
     "audit": "2 3 2 2 2 3 2 3 2 L",
     "audit_csv": "2 3 2 2 2 3 2 3 2 L",
     "usage_ingest": "3 3 3 3 2 3 3 3 3 L",
+    "notices": "2 2 2 2 2 2 2 2 2 L",
+    "notice_preferences": "2 2 2 2 2 2 2 2 2 L",
+    "notice_deliveries": "3 3 3 3 2 3 3 3 3 L",
     "api_schema": "2 2 2 2 2 2 2 2 2 L",
     "api_docs": "2 2 2 2 2 2 2 2 2 L",
     "health_live": "2 2 2 2 2 2 2 2 2 2",
@@ -95,6 +100,12 @@ ACTS = {
     "policies_put": "3 3 3 3 2 3 3 3 3 L",
     "view_save": "2 2 2 2 2 2 2 2 2 L",
     "view_delete": "2 4 4 4 4 4 4 4 4 L",
+    "notices_read_all": "2 2 2 2 2 2 2 2 2 L",
+    "notice_read": "2 4 4 4 4 4 4 4 4 L",
+    "notice_preferences_save": "2 2 2 2 2 2 2 2 2 L",
+    "notice_delivery_retry": "3 3 3 3 2 3 3 3 3 L",
+    "teams_channel_add": "3 3 3 3 2 3 3 3 3 L",
+    "teams_channel_remove": "3 3 3 3 2 3 3 3 3 L",
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
 OF_A_ROW = (
@@ -105,6 +116,9 @@ OF_A_ROW = (
     "api-request-",
     "view_delete",
     "token_end",
+    "notice_read",
+    "notice_delivery_",
+    "teams_channel_remove",
 )
 OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
@@ -179,6 +193,13 @@ def rows(people):
         "residency_change": ResidencyRule.objects.first(),
         "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
         "token_end": make_token(name="ci", days=9, reads_only=True, by=people.alice)[0],
+        "notice_read": Notice.objects.create(
+            person=people.alice, event_key="x", topic="mine", team=team, title="x", tone="off"
+        ),
+        "notice_delivery_retry": Delivery.objects.create(
+            person=people.alice, status="failed", due_at=timezone.now()
+        ),
+        "teams_channel_remove": TeamsChannel.objects.create(name="AI desk", webhook="env:HOOK"),
         "api-request-submit": draft,
         "other": review,
     }
@@ -222,7 +243,13 @@ def browser_of(people, who):
     return client
 
 
-BODY = {"body": "A question?", "reason": "Not needed any more."}
+BODY = {
+    "body": "A question?",
+    "reason": "Not needed any more.",
+    **{f"{channel}-{topic}": "now" for channel in OFFERED for topic in Topic},
+    "hour": "8",
+    "zone": "UTC",
+}
 
 
 @pytest.mark.parametrize("name", PAGES)

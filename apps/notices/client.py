@@ -116,7 +116,8 @@ def _card(letter: Letter) -> dict[str, Any]:
     """Write the message that a workflow expects.
 
     The workflow is “Post to a channel when a webhook request is received” (learn.microsoft.com,
-    “Create incoming webhooks with Workflows for Microsoft Teams”, read 2026-11). Text goes into TextRun, which shows it as it is: TextBlock would follow Markdown in a title.
+    “Create incoming webhooks with Workflows for Microsoft Teams”, read 2026-11). Text goes into
+    TextRun, which shows it as it is: TextBlock would follow Markdown in a title.
     """
     body: list[dict[str, Any]] = []
     for line in letter.lines:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apps.teams.models import Person
 
 
-def bell(viewer: Person) -> dict[str, Any] | None:
+def bell(viewer: Any) -> dict[str, Any] | None:
     """Count what the viewer has not read."""
     if not viewer.is_authenticated:
         return None

@@ -77,7 +77,7 @@ TOLD: Mapping[type, Told] = {
             Rule(
                 *(Who.DECIDERS, Topic.DECIDE, "warn"),
                 "{number} waits for a decision",
-                "{actor} asks for {what}, for {team}. {next} may decide.",
+                "{actor} of {team} asks for {what}. {next} may decide.",
             ),
         ),
         move=RequestStatus.SUBMITTED,

@@ -110,7 +110,7 @@ def save_preferences(
 
 def _keep(person: Person, topic: Topic, channel: Channel, mode: Mode) -> None:
     """Keep only what differs from the default, so that a better default reaches the others."""
-    at = {"person": person, "topic": topic, "channel": channel}
+    at: dict[str, Any] = {"person": person, "topic": topic, "channel": channel}
     if mode == DEFAULTS[channel][topic]:
         Preference.objects.filter(**at).delete()
     else:

@@ -2,7 +2,20 @@
 
 import pytest
 
+from apps.kernel import panels
 from tests.look.site import Site
+
+
+@pytest.fixture(autouse=True)
+def without_chapters(monkeypatch):
+    """The shell on its own, its bell as it looks when something is unread."""
+    monkeypatch.setattr(panels, "SLOTS", {})
+    panels.register(
+        *("top.bell", "sample"),
+        order=1,
+        selector=lambda _: {"unread": 3, "label": "Notices: 3 unread"},
+        template="notices/bell.html",
+    )
 
 
 @pytest.fixture

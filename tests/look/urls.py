@@ -10,6 +10,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("search", nothing, name="search"),
+    path("notices/", nothing, name="notices"),
     path("accounts/login/", nothing, name="account_login"),
     path("accounts/logout/", nothing, name="account_logout"),
     path("accounts/password/change/", nothing, name="account_change_password"),

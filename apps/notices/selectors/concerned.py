@@ -48,7 +48,7 @@ def facts_of(event: Any, told: Told) -> Facts:
         actor=actor,
         words={
             "number": row.number,
-            "what": one_line(row.title, 120),
+            "what": one_line(f"{row.title} for {row.name}", 150),
             "team": row.team.name,
             "actor": name,
             "reason": one_line(reason, MOST_REASON),

@@ -13,7 +13,7 @@ from apps.notices.worker.gather import gather
 from apps.notices.worker.lease import claim, free_expired, write
 from apps.notices.worker.send import send
 
-__all__ = ["tick"]
+__all__ = ["claim", "gather", "send", "tick", "write"]
 BUDGET_S = 60  # well below the broker's patience; the next tick goes on
 
 

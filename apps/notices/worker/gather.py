@@ -27,9 +27,9 @@ def _gather(person: int | None, channel: int | None, now: datetime) -> bool:
     waiting = Notice.objects.select_for_update(skip_locked=True).filter(
         person=person, channel=channel, delivery=None, due_at__lte=now + WINDOW
     )
-    rows = dict(waiting.values_list("pk", "due_at"))
-    if not rows or min(rows.values()) > now:
+    rows = list(waiting.only("pk", "due_at"))
+    if not any(row.due_at and row.due_at <= now for row in rows):
         return False
     delivery = Delivery.objects.create(person_id=person, channel_id=channel, due_at=now)
-    Notice.objects.filter(pk__in=rows).update(delivery=delivery)
+    Notice.objects.filter(pk__in=[row.pk for row in rows]).update(delivery=delivery)
     return True

@@ -1,0 +1,76 @@
+"""Mail and Teams as the tests see them: Django's outbox, and a workflow behind real HTTPS."""
+
+import json
+import ssl
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from django.utils import timezone
+
+from apps.azure_sandbox import tls
+from apps.notices import worker
+from apps.notices.models import Notice
+from apps.teams.models import Team
+
+
+def notice(person=None, title="REQ-1 is approved", *, channel=None, key="", due_at=None, **more):
+    """Write a notice that is due now."""
+    return Notice.objects.create(
+        person=person,
+        channel=channel,
+        event_key=key or title,
+        topic="mine",
+        subject="request:1",
+        title=title,
+        body="Petra Novak said the last yes.",
+        path="/requests/1/",
+        tone="run",
+        due_at=due_at or timezone.now(),
+        **{"team": Team.objects.get(slug="claims"), **more},
+    )
+
+
+def tick(**later):
+    """Let a worker run at a moment that lies so far ahead."""
+    return worker.tick(now=timezone.now() + timedelta(**later))
+
+
+class Workflow:
+    """A workflow in Teams: keeps what is posted, answers with `status`."""
+
+    def __init__(self, server, ca):
+        self.posted, self.status, self.headers = [], 202, {}
+        self.url, self.ca = f"https://127.0.0.1:{server.server_port}/workflows/1?sig=secret", ca
+
+
+@contextmanager
+def workflow(folder):
+    """Run one on a free port of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            found.posted.append((self.path, json.loads(body)))
+            self.send_response(found.status)
+            for name, value in found.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    certificate, key = tls.ensure(folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    found = Workflow(server, str(certificate))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join(10)

@@ -245,6 +245,11 @@ def test_only_groups_that_exist_decide():
     refused(text, 7, "There is no group “ai-bord”. Did you mean ai-board?")
 
 
+def test_a_misspelt_role_is_one_problem_however_often_its_step_is_asked():
+    text = RULE.replace("who: platform", "who: platfrom") + RULE.replace("P-01", "P-02")
+    refused(document(text), 6, "“who” cannot be “platfrom”. Did you mean platform?")
+
+
 def test_all_problems_come_at_once_in_the_order_of_their_lines():
     text = document(RULE + "      stage: 0\n      quorum: some\n", match="most")
     assert [line for line, _ in problems(text)] == [1, 8, 9]

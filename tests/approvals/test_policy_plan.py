@@ -140,6 +140,17 @@ def test_a_waiver_that_applies_is_the_rule_that_people_read():
     assert needed(plan(policies, {"tier": "prod"})) == ["Platform"]
 
 
+def test_reasons_that_hold_a_comma_are_parted_by_one():
+    found = plan(
+        rules(asks("P-1", when="capacity > 5 and limit > 1 and known(low)")),
+        {"capacity": 6, "limit": nano(2), "low": nano(1)},
+    )
+    assert found.steps[0].rule.replace("\u00a0", " ") == (
+        "P-1: Rule P-1, as the capacity is 6, above 5, and 2.00 USD a month are the most "
+        "it can cost, above 1, and 1.00 USD a month are the low estimate"
+    )
+
+
 def test_a_waiver_in_doubt_does_not_apply():
     found = plan(rules(asks("P-1"), waives("A-1", 'tier == "nonprod"', "P-1")), {})
     assert needed(found) == ["Platform"]

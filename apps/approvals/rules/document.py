@@ -235,7 +235,7 @@ def _places(policies: Policies) -> Iterator[Problem]:
     for rule in policies.rules:
         for step in rule.steps:
             other = seen.setdefault(step.place, _Places(step, rule.id))
-            if other.asks.who != step.who:
+            if other.asks.who != step.who and deciders.NOBODY not in (other.asks.who, step.who):
                 yield Problem(
                     step.line,
                     f"“{step.label}” in stage {step.stage} asks other people than in "

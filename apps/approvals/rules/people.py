@@ -49,7 +49,11 @@ def who(sheet: Sheet, groups: Mapping[str, Sequence[str]], known: Collection[str
     if said[0] == "people":
         return Who(people=mails(sheet, "people", known))
     if said[0] == "who":
-        return Who(ROLES[sheet.choice("who", tuple(ROLES))])
+        role = sheet.text("who", most=40, example="who: platform")
+        if role and role not in ROLES:
+            hint = meant(role, ROLES) or f" It is {' or '.join(ROLES)}."
+            sheet.wrong("who", f"“who” cannot be “{role}”.{hint}")
+        return Who(ROLES[role]) if role in ROLES else NOBODY
     group = sheet.text("group", most=40, example="group: ai-board")
     if group and group not in groups:
         hint = meant(group, groups) or " Write it under “groups”."

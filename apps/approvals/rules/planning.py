@@ -30,7 +30,8 @@ class _Found:
     @property
     def words(self) -> str:
         """The rule's name with what it saw, without its number."""
-        because = " and ".join(self.outcome.because)
+        reasons = self.outcome.because
+        because = (", and " if any("," in one for one in reasons) else " and ").join(reasons)
         if self.outcome.value is None:
             return f"{self.rule.name}; that cannot be decided, as {because}"
         if not self.outcome.value:

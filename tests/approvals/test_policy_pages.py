@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.approvals.models import PolicyVersion
-from apps.approvals.selectors import policies
+from apps.approvals.selectors import policies, previews
 from apps.approvals.selectors.previews import MOST
 from apps.requests.models import ResourceRequest
 from portal.demo import payload
@@ -178,6 +178,15 @@ def test_two_hundred_requests_are_compared_within_a_second(people, client_of, te
     took = time.monotonic() - began
     assert f"{MOST} of the last {MOST} submitted requests" in page
     assert took < 1
+
+
+def test_a_preview_that_takes_long_looks_at_fewer(people, monkeypatch):
+    room()
+    for capacity in (5, 6, 7):
+        submitted(people.alice, capacity=capacity, requests_per_day=100)
+    monkeypatch.setattr(previews, "monotonic", iter([0, 0.1, 0.9]).__next__)
+    found = previews.preview(people.petra, policies.in_force(), policies.in_force())
+    assert found.looked_at == 1
 
 
 def test_edit_on_takes_the_text_back_to_the_editor(people, client_of, text):

@@ -56,10 +56,11 @@ def plan(policies: Policies, facts: Facts) -> Plan:
     found = _up_to_first(every) if policies.first else every
     doubt = next((one for one in found if one.rule.denies and one.outcome.value is None), None)
     waived = {} if doubt else _waived(found)
+    looked_at = {one.rule.id for one in found} | waived.keys()
     asked = [
         _Found(one.rule, one.outcome, waived.get(one.rule.id))
         for one in every
-        if one.rule.steps and (one in found or one.rule.id in waived)
+        if one.rule.steps and one.rule.id in looked_at
     ]
     steps = list(_steps(asked, facts))
     at_once = any(one.waiver and one.outcome.value is not False for one in asked)

@@ -163,6 +163,15 @@ def test_of_two_at_the_same_moment_one_wins(people, text, first):
     assert PolicyVersion.objects.filter(active=True).count() == 1
 
 
+def test_a_first_version_that_comes_after_the_look_keeps_its_place(people, text, monkeypatch):
+    """The other one commits just after this one saw that nothing was in force."""
+    put(people.petra, text)
+    monkeypatch.setattr(versions, "version_in_force", versions._default)
+    with pytest.raises(StaleStateError):
+        put(people.petra, text + "# mine\n")
+    assert PolicyVersion.objects.get(active=True).number == 1
+
+
 def test_a_comparison_shows_what_came_and_went_with_its_lines():
     old = "".join(f"{i}\n" for i in range(1, 21))
     new = old.replace("2\n3\n", "2\nthree\n", 1).replace("20\n", "", 1)

@@ -63,7 +63,8 @@ def put_in_force(*, text: str, note: str, seen: int, by: Person) -> PolicyVersio
         raise StaleStateError(_overtaken(before))
     if before.text == text:
         raise ConflictError("Nothing differs from the policies in force; there is nothing to do.")
-    PolicyVersion.objects.filter(active=True).update(active=False)
+    # Only the one that was compared with: another that came in between keeps its place.
+    PolicyVersion.objects.filter(pk=before.pk).update(active=False)
     version = _add(text, note, by)
     record(
         subject=version.ref,

@@ -194,7 +194,7 @@ def rows(people):
         "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
         "token_end": make_token(name="ci", days=9, reads_only=True, by=people.alice)[0],
         "notice_read": Notice.objects.create(
-            person=people.alice, event_key="x", topic="mine", team=team, title="x", tone="off"
+            person=people.alice, event_key="x", topic="mine", request=built, title="x", tone="off"
         ),
         "notice_delivery_retry": Delivery.objects.create(
             person=people.alice, status="failed", due_at=timezone.now()

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from apps.notices.protocols import Channel, Mode, Topic
 from apps.notices.states import TRANSITIONS, DeliveryStatus
-from apps.teams.models import BusinessUnit, Team
+from apps.requests.models import ResourceRequest
+from apps.teams.models import BusinessUnit
 
 ONE_RECIPIENT = Q(person__isnull=False, channel__isnull=True) | Q(
     person__isnull=True, channel__isnull=False
@@ -115,8 +116,8 @@ class Notice(models.Model):
     """What one person, or one channel, is told about one event; told twice, it stays one.
 
     `listed` shows it under the bell. `due_at` is when it is to go out as well (None: it does not)
-    and `delivery` the message that takes it: a notice goes out in at most one. Whoever may not read
-    requests of `team` any more does not see it; without a team it is about the person.
+    and `delivery` the message that takes it: a notice goes out in at most one. Whoever may not see
+    `request` any more does not see it either; without one it is about the person's account.
     """
 
     person = models.ForeignKey(
@@ -126,7 +127,7 @@ class Notice(models.Model):
     event_key = models.CharField(max_length=120)
     topic = models.CharField(max_length=10, choices=Topic.choices)
     subject = models.CharField(max_length=100)
-    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="+")
+    request = models.ForeignKey(ResourceRequest, models.CASCADE, null=True, related_name="+")
     title = models.CharField(max_length=250)
     body = models.TextField()
     path = models.CharField(max_length=200)

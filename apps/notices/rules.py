@@ -21,7 +21,7 @@ from apps.requests.events import (
     RequestWithdrawn,
 )
 from apps.requests.states import RequestStatus
-from apps.teams.events import TeamMoved
+from apps.teams.events import RoleGranted, RoleRevoked, TeamMoved
 
 # Notices of one moment become one message: the first of them waits so long for the others.
 WINDOW = timedelta(seconds=60)
@@ -39,6 +39,7 @@ class Who(Enum):
     TEAM = "everybody who may ask for the team"
     DECIDERS = "those who may decide the open steps"
     PLATFORM = "those who run the platform"
+    PERSON = "whoever it is about"
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,26 @@ TOLD: Mapping[type, Told] = {
             ),
         ),
         move=RequestStatus.NEEDS_HELP,
+    ),
+    RoleGranted: Told(
+        (
+            Rule(
+                *(Who.PERSON, Topic.SECURITY, "run"),
+                "You have a new role",
+                "{actor} made you {what}. If that is a mistake, tell a platform admin.",
+            ),
+        ),
+        move="granted a role",
+    ),
+    RoleRevoked: Told(
+        (
+            Rule(
+                *(Who.PERSON, Topic.SECURITY, "warn"),
+                "You have lost a role",
+                "{actor} took it from you: {what}. If that is a mistake, tell a platform admin.",
+            ),
+        ),
+        move="revoked a role",
     ),
 }
 # Events that nobody is told about, each with the reason.

@@ -64,8 +64,8 @@ def _notice(rule: Rule, facts: selectors.Facts, **to: Any) -> Notice:
     return Notice(
         event_key=facts.key,
         topic=rule.topic,
-        subject=facts.request.ref,
-        team=facts.request.team,
+        subject=facts.subject,
+        request=facts.request,
         title=one_line(rule.title.format_map(facts.words), 250),
         body=one_line(rule.body.format_map(facts.words), 700),
         path=facts.path,

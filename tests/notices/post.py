@@ -12,24 +12,41 @@ from django.utils import timezone
 from apps.azure_sandbox import tls
 from apps.notices import worker
 from apps.notices.models import Notice
-from apps.teams.models import Team
+from apps.requests.models import ResourceRequest
+from apps.teams.models import Environment, Person, Workload
 
 
-def notice(person=None, title="REQ-1 is approved", *, channel=None, key="", due_at=None, **more):
-    """Write a notice that is due now."""
+def notice(person=None, title="REQ-1 is approved", *, channel=None, key="", due_at=..., **more):
+    """Write a notice, due now unless said otherwise (`due_at=None`: only under the bell)."""
+    if due_at is ...:
+        due_at = timezone.now()
     return Notice.objects.create(
         person=person,
         channel=channel,
         event_key=key or title,
-        topic="mine",
+        topic=more.pop("topic", "mine"),
         subject="request:1",
         title=title,
         body="Petra Novak said the last yes.",
         path="/requests/1/",
         tone="run",
-        due_at=due_at or timezone.now(),
-        **{"team": Team.objects.get(slug="claims"), **more},
+        due_at=due_at,
+        **{"request": about(), **more},
     )
+
+
+def about():
+    """The one request of the claims team that notices of tests are about."""
+    workload = Workload.objects.get(slug="claims-triage")
+    return ResourceRequest.objects.get_or_create(
+        kind="model_deployment",
+        team=workload.team,
+        workload=workload,
+        environment=Environment.objects.get(slug="prod"),
+        requester=Person.objects.get(email__startswith="alice@"),
+        status="done",
+        defaults={"payload_version": 1, "submitted_at": timezone.now()},
+    )[0]
 
 
 def tick(**later):

@@ -1,14 +1,17 @@
 """Who is told what: each event once per person, never whoever did it, in one transaction."""
 
+from datetime import datetime, timedelta
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.approvals import services as approvals
-from apps.kernel import events
+from apps.kernel import audit, events
 from apps.kernel.errors import PortalError
 from apps.notices import services
-from apps.notices.models import Notice, TeamsChannel
-from apps.notices.rules import QUIET, TOLD
+from apps.notices.models import DigestTime, Notice, Preference, TeamsChannel
+from apps.notices.rules import QUIET, TOLD, next_digest
 from apps.provisioning.events import JobDone, JobStuck
 from apps.requests import services as requests
 from apps.requests.events import (
@@ -16,7 +19,10 @@ from apps.requests.events import (
     RequestSubmitted,
 )
 from apps.requests.models import Message, ResourceRequest
-from apps.teams.models import BusinessUnit, Membership, Person
+from apps.teams import services as teams
+from apps.teams.models import BusinessUnit, Membership, Person, Team
+from apps.teams.roles import Role
+from tests.crash import connection_ends_before
 from tests.requests.asks import draft, plain, room, submitted
 from tests.test_story_table import all_events
 
@@ -142,8 +148,6 @@ def test_a_refused_act_tells_nobody(people):
 def test_done_leads_to_what_was_built(people, asked):
     approvals.approve(request=asked, by=people.petra)
     ResourceRequest.objects.filter(pk=asked.pk).update(status="done")
-    from apps.kernel import audit
-
     audit.record(subject=asked.ref, verb="done", by=people.petra)
     with transaction.atomic():
         services.inform(JobDone(1, asked.pk, resource_id=7, facts={}))
@@ -179,3 +183,84 @@ def test_what_people_typed_stays_on_one_line(people, asked):
     ResourceRequest.objects.filter(pk=asked.pk).update(title="x\r\nBcc: all@x\u202e\x07")
     requests.withdraw_request(request=asked, by=people.alice)
     assert body("is withdrawn") == "Alice Berger took x Bcc: all@x for claims-triage-prod back."
+
+
+def test_who_gets_or_loses_a_role_hears_of_it_whatever_they_prefer(people):
+    team = Team.objects.get(slug="claims")
+    held = teams.grant_role(person=people.dora, role=Role.REQUESTER, team=team, by=people.petra)
+    teams.grant_role(person=people.dora, role=Role.REQUESTER, team=team, by=people.petra)
+    assert told("new role") == {"dora": "security"}
+    assert body("new role").startswith("Petra Novak made you Requester of Claims Automation.")
+    teams.revoke_role(membership=held, by=people.petra)
+    assert told("lost a role") == {"dora": "security"}
+    assert body("lost a role").startswith("Petra Novak took it from you: Requester of Claims")
+    assert Notice.objects.filter(due_at__isnull=False, listed=True).count() == 2
+    teams.grant_role(person=people.petra, role=Role.FINANCE, by=people.petra)
+    assert "petra" not in told("new role"), "who did it themselves"
+
+
+def prefer(person, topic, channel, mode):
+    Preference.objects.create(person=person, topic=topic, channel=channel, mode=mode)
+
+
+def test_each_is_told_as_they_prefer(people):
+    room()
+    prefer(people.jonas, "decide", "email", "off")
+    prefer(people.petra, "decide", "portal", "off")
+    prefer(people.alice, "team", "email", "off")
+    prefer(people.alice, "team", "portal", "off")
+    row, now = submitted(people.bob, **CHEAP), timezone.now()
+    jonas, petra = (Notice.objects.get(person=one) for one in (people.jonas, people.petra))
+    assert (jonas.listed, jonas.due_at) == (True, None)
+    assert petra.listed is False
+    assert timedelta(seconds=55) < petra.due_at - now <= timedelta(seconds=60)
+    approvals.approve(request=row, by=people.petra)
+    assert told("is approved") == {"bob": "mine"}, "alice wants to hear nothing of her team"
+
+
+def test_once_a_day_is_an_hour_of_ones_own_zone(people):
+    room()
+    DigestTime.objects.create(person=people.alice, hour=7, zone="Asia/Tokyo")
+    requests.withdraw_request(request=submitted(people.bob, **CHEAP), by=people.bob)
+    due = Notice.objects.get(person=people.alice).due_at
+    assert (due.hour, due.minute, due > timezone.now()) == (22, 0, True), "07:00 in Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("now", "hour", "zone", "due"),
+    [
+        ("2026-11-25T06:59:59", 8, "UTC", "2026-11-25T08:00:00"),
+        ("2026-11-25T08:00:00", 8, "UTC", "2026-11-26T08:00:00"),
+        ("2026-11-25T06:59:59", 8, "Europe/Berlin", "2026-11-25T07:00:00"),
+        ("2026-11-25T20:00:00", 7, "Asia/Tokyo", "2026-11-25T22:00:00"),
+        ("2026-11-25T23:00:00", 7, "America/Los_Angeles", "2026-11-26T15:00:00"),
+        # The clocks go forward at 02:00 on 28 March 2027: there is no half past two that day.
+        ("2027-03-27T12:00:00", 2, "Europe/Berlin", "2027-03-28T01:00:00"),
+        ("2027-03-28T06:00:00", 8, "Europe/Berlin", "2027-03-29T06:00:00"),
+    ],
+)
+def test_the_next_digest(now, hour, zone, due):
+    at = datetime.fromisoformat(f"{now}+00:00")
+    assert next_digest(at, hour=hour, zone=zone) == datetime.fromisoformat(f"{due}+00:00")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_crash_leaves_no_notice_without_its_event_and_no_event_without_its_notice(people):
+    room()
+    row = submitted(people.bob, **CHEAP)
+    before, n = Notice.objects.count(), 1
+    while True:
+        with connection_ends_before(n) as crash:
+            try:
+                approvals.approve(request=row, by=people.petra)
+            except (*crash.errors, events.ListenerDefectError):
+                pass
+        connection.close()
+        if not crash.happened:
+            break
+        row.refresh_from_db()
+        assert (row.status, Notice.objects.count()) == ("in_review", before)
+        n += 2
+    row.refresh_from_db()
+    assert (row.status, told("is approved")) == ("approved", {"bob": "mine", "alice": "team"})

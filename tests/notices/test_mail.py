@@ -112,8 +112,8 @@ def test_a_line_break_in_a_title_starts_no_header(people):
 
 
 def test_an_address_with_a_line_break_fails_for_good_and_sends_nothing(people):
-    Person.objects.filter(pk=people.alice.pk).update(email="a@example.com\nBcc: b@example.com")
     notice(people.alice)
+    Person.objects.filter(pk=people.alice.pk).update(email="a@example.com\nBcc: b@example.com")
     tick()
     assert mail.outbox == []
     assert only().status == "failed"
@@ -237,7 +237,7 @@ def test_eight_workers_at_once_send_each_mail_once(people):
     everybody = list(Person.objects.all())
     for person in everybody:
         for n in range(5):
-            notice(person, f"REQ-{n} is approved", team=None)
+            notice(person, f"REQ-{n} is approved", request=None)
     outcomes = at_once([tick] * 8)
     assert not [one for one in outcomes if isinstance(one, Exception)], outcomes
     tick()

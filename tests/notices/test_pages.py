@@ -7,25 +7,15 @@ from django.utils import timezone
 
 from apps.kernel.models import AuditEntry
 from apps.notices.models import Delivery, DigestTime, Notice, Preference, TeamsChannel
-from apps.teams.models import Membership, Team
+from apps.teams.models import Membership
+from tests.notices.post import notice
 from tests.requests.asks import plain
 
 pytestmark = pytest.mark.django_db
 
 
-def note(person, title="REQ-1 is approved", *, key="", **more):
-    return Notice.objects.create(
-        person=person,
-        event_key=key or title,
-        topic=more.pop("topic", "mine"),
-        subject="request:1",
-        team=Team.objects.get(slug="claims"),
-        title=title,
-        body="Petra Novak said the last yes.",
-        path="/requests/1/",
-        tone="run",
-        **more,
-    )
+def note(person, title="REQ-1 is approved", **more):
+    return notice(person, title, **{"due_at": None, **more})
 
 
 def page(client, path="/notices/"):

@@ -9,6 +9,7 @@ from apps.kernel.errors import NotFoundError
 from apps.notices.models import DigestTime, Notice, Preference
 from apps.notices.protocols import DEFAULTS, MANDATORY, OFFERED, Channel, Mode, Topic
 from apps.notices.rules import DIGEST_HOUR, DIGEST_ZONE
+from apps.requests import selectors as requests
 from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -19,8 +20,8 @@ Modes = dict[tuple[Topic, Channel], Mode]
 
 
 def notices_of(viewer: Person) -> QuerySet[Notice]:
-    """Return what the viewer was told and may still see: not of teams that they have left."""
-    seen = Q(team=None) | Q(team__in=teams.teams_where(viewer, Action.REQUEST_READ))
+    """Return what the viewer was told and may still see: not of requests that they no longer do."""
+    seen = Q(request=None) | Q(request__in=requests.requests_visible(viewer).values("pk"))
     return Notice.objects.filter(seen, person=viewer)
 
 

@@ -1,6 +1,6 @@
 """What an event says, and whom it concerns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from apps.notices.rules import Rule, Told, Who
 from apps.requests import selectors as requests
 from apps.requests.models import Message, ResourceRequest
 from apps.teams import selectors as teams
+from apps.teams.events import RoleEvent
 from apps.teams.models import Person
 from apps.teams.roles import Action
 
@@ -23,25 +24,33 @@ MOST_NAMES, MOST_REASON = 3, 300
 
 @dataclass(frozen=True)
 class Facts:
-    """An event in words: `key` is its own, `actor` the reference of whoever did it."""
+    """An event in words: `key` is its own, `actor` the reference of whoever did it.
+
+    It is about a request, or about a person's account.
+    """
 
     key: str
-    request: ResourceRequest
+    subject: str
     path: str
     actor: str
     words: Mapping[str, str]
-    deciders: tuple[Person, ...]
+    request: ResourceRequest | None = None
+    person: Person | None = None
+    deciders: Sequence[Person] = ()
 
 
 def facts_of(event: Any, told: Told) -> Facts:
-    """Read what an event about a request says; who did it stands in its trace or its message."""
+    """Read what an event says; who did it, and why, stands in its trace or in its message."""
+    if isinstance(event, RoleEvent):
+        return _of_person(event, told)
     row = requests.reading(ResourceRequest.objects.all()).get(pk=event.request_id)
-    key, actor, name, reason = _trace(event, told, row)
-    deciders = tuple(approvals.next_actors(row)) if _asks_deciders(told) else ()
+    key, actor, name, reason = _trace(event, told, row.ref)
+    asked = any(rule.who == Who.DECIDERS for rule in told.rules)
+    deciders = approvals.next_actors(row) if asked else ()
     resource = getattr(event, "resource_id", None)
     return Facts(
         key=key,
-        request=row,
+        subject=row.ref,
         path=reverse("resource", args=[resource])
         if resource
         else reverse("request", args=[row.pk]),
@@ -54,26 +63,36 @@ def facts_of(event: Any, told: Told) -> Facts:
             "reason": one_line(reason, MOST_REASON),
             "next": _names(deciders),
         },
+        request=row,
         deciders=deciders,
     )
+
+
+def _of_person(event: RoleEvent, told: Told) -> Facts:
+    person = Person.objects.get(pk=event.person_id)
+    key, actor, name, _ = _trace(event, told, person.ref)
+    words = {"actor": name, "what": one_line(event.role, 150)}
+    return Facts(key, person.ref, reverse("home"), actor, words, person=person)
 
 
 def people_told(facts: Facts, told: Told) -> list[tuple[Rule, Person]]:
     """List who hears of it, each once and by the first rule that fits.
 
-    Never whoever did it, and nobody who may not read the request (any more).
+    Never whoever did it, and nobody who may not see the request (any more).
     """
-    readers = {one.pk for one in teams.people_who_may(Action.REQUEST_READ, facts.request.team)}
     found: dict[int, tuple[Rule, Person]] = {}
+    seen = _who_see(facts)
     for rule in told.rules:
         for person in _concerned(rule.who, facts):
-            if person.pk in readers and person.ref != facts.actor:
+            if person.pk in seen and person.ref != facts.actor:
                 found.setdefault(person.pk, (rule, person))
     return list(found.values())
 
 
 def channels_told(facts: Facts, told: Told) -> list[tuple[Rule, TeamsChannel]]:
-    """List the channels of the platform and of the unit that want to hear of it."""
+    """List the channels of the platform and of the unit that want to hear of a request."""
+    if facts.request is None:
+        return []
     unit = facts.request.team.business_unit_id
     mine = TeamsChannel.objects.filter(Q(business_unit=None) | Q(business_unit=unit), active=True)
     found = [
@@ -83,7 +102,18 @@ def channels_told(facts: Facts, told: Told) -> list[tuple[Rule, TeamsChannel]]:
     return [(rule, channel) for rule, channel in found if rule]
 
 
+def _who_see(facts: Facts) -> set[int]:
+    if facts.person:
+        return {facts.person.pk} if facts.person.is_active else set()
+    assert facts.request  # noqa: S101  an event is about the one or the other
+    readers = teams.people_who_may(Action.REQUEST_READ, facts.request.team)
+    return {one.pk for one in (*readers, *facts.deciders)}
+
+
 def _concerned(who: Who, facts: Facts) -> Iterable[Person]:
+    if facts.person:
+        return [facts.person]
+    assert facts.request  # noqa: S101
     if who == Who.REQUESTER:
         return [facts.request.requester]
     if who == Who.TEAM:
@@ -93,20 +123,16 @@ def _concerned(who: Who, facts: Facts) -> Iterable[Person]:
     return facts.deciders
 
 
-def _trace(event: Any, told: Told, row: ResourceRequest) -> tuple[str, str, str, str]:
+def _trace(event: Any, told: Told, subject: str) -> tuple[str, str, str, str]:
     """Say which occurrence this is, who did it (reference and name), and what they wrote."""
     if not told.move:
         said = Message.objects.select_related("author").get(pk=event.message_id)
         return f"message:{said.pk}", said.author.ref, said.author.name, said.body
-    entry = AuditEntry.objects.filter(subject=row.ref, verb=told.move).latest("id")
-    return f"{row.ref}/{told.move}/{entry.pk}", entry.actor, entry.actor_name, entry.note
+    entry = AuditEntry.objects.filter(subject=subject, verb=told.move).latest("id")
+    return f"{subject}/{told.move}/{entry.pk}", entry.actor, entry.actor_name, entry.note
 
 
-def _asks_deciders(told: Told) -> bool:
-    return any(rule.who == Who.DECIDERS for rule in told.rules)
-
-
-def _names(people: tuple[Person, ...]) -> str:
+def _names(people: Sequence[Person]) -> str:
     names = [one.name for one in people[:MOST_NAMES]]
     more = len(people) - len(names)
     if more > 0:

@@ -14,7 +14,7 @@ from apps.kernel.actors import SYSTEM, Actor, System
 from apps.kernel.errors import ConflictError, NotAllowedError
 from apps.kernel.events import tell
 from apps.teams import selectors
-from apps.teams.events import TeamMoved
+from apps.teams.events import RoleGranted, RoleRevoked, TeamMoved
 from apps.teams.models import BusinessUnit, Environment, Membership, Person, Team
 from apps.teams.roles import Action, Role, roles_that_may
 
@@ -60,6 +60,7 @@ def grant_role(
     )
     if new:
         _record_role(held, "granted a role", by)
+        tell(RoleGranted(person.pk, str(held)))
     return held
 
 
@@ -69,6 +70,7 @@ def revoke_role(*, membership: Membership, by: Actor) -> None:
     _only_admins(by, loses=Q(pk=membership.pk))
     if Membership.objects.filter(pk=membership.pk).delete()[0]:
         _record_role(membership, "revoked a role", by)
+        tell(RoleRevoked(membership.person_id, str(membership)))
 
 
 @transaction.atomic

@@ -45,7 +45,7 @@ BASELINE = {
     ("petra", "/latency/?period=24h"): 12,
     ("alice", "/calls/"): 10,
     ("petra", "/calls/?team=claims&outcome=failed"): 12,
-    ("petra", "request"): 26,
+    ("petra", "request"): 33,
     ("alice", "resource"): 12,
     ("alice", "/api/requests/"): 5,
     ("alice", "/api/models/"): 5,

@@ -11,7 +11,7 @@ from apps.provisioning.models import Resource
 from apps.provisioning.provisioner import PROVISIONERS
 from apps.provisioning.states import ResourceStatus
 from apps.teams import selectors as teams
-from apps.teams.models import Person
+from apps.teams.models import Person, Team
 from apps.teams.roles import Action
 
 ORDER = ("-built_at", "-id")
@@ -97,6 +97,12 @@ def of_own_teams(viewer: Person, *, most: int = 8) -> Sequence[Resource]:
     """List what the teams that the viewer may ask for have, last built first."""
     own = teams.teams_where(viewer, Action.REQUEST_CREATE)
     return list(resources_visible(viewer).filter(team__in=own).order_by(*ORDER)[:most])
+
+
+def live_of_model(viewer: Person, team: Team, model: str) -> list[Resource]:
+    """List what a team has of a model, all versions, first built first."""
+    rows = resources_visible(viewer).filter(team=team, facts__model=model)
+    return list(rows.exclude(status=ResourceStatus.RETIRED).order_by("built_at", "pk"))
 
 
 def search(viewer: Person, text: str, *, most: int = 8) -> Sequence[Resource]:

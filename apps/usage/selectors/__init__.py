@@ -17,6 +17,12 @@ from apps.usage.selectors.cube import (
     last_hour,
     requests_by_hour,
 )
+from apps.usage.selectors.grounds import (
+    TeamMonth,
+    busiest_by_day,
+    month_of_team,
+    use_of_model,
+)
 from apps.usage.selectors.health import Health, batches_page, health_for, late
 from apps.usage.selectors.home import (
     Busiest,
@@ -85,6 +91,7 @@ __all__ = [
     "Scope",
     "Series",
     "Sums",
+    "TeamMonth",
     "Waits",
     "added",
     "answer_about",
@@ -92,6 +99,7 @@ __all__ = [
     "ask",
     "ask_everything",
     "batches_page",
+    "busiest_by_day",
     "busiest_hours",
     "call_for",
     "calls_iterator",
@@ -109,6 +117,7 @@ __all__ = [
     "limit_tpm",
     "load",
     "minutes",
+    "month_of_team",
     "names",
     "names_of",
     "over_time",
@@ -124,6 +133,7 @@ __all__ = [
     "scope_for",
     "span",
     "this_month",
+    "use_of_model",
     "waits",
     "waits_of_day",
     "waits_of_groups",

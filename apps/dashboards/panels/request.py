@@ -1,0 +1,191 @@
+"""What a decision on a request rests on: what the team uses of the model, and what it all costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.capacity.selectors.committed import Running, running
+from apps.dashboards import figures
+from apps.dashboards.panels.asked import Context
+from apps.dashboards.panels.home import words
+from apps.kernel import formats
+from apps.provisioning import selectors as provisioning
+from apps.requests import selectors as requests
+from apps.requests.kinds import KINDS, Estimate
+from apps.requests.states import RequestStatus
+from apps.teams import selectors as teams
+from apps.teams.roles import Action
+from apps.usage import selectors as usage
+
+if TYPE_CHECKING:
+    from apps.provisioning.models import Resource
+    from apps.requests.models import ResourceRequest
+    from apps.teams.models import BusinessUnit, Person, Team
+
+UNDECIDED = (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW, RequestStatus.NEEDS_INFO)
+DAYS = 30
+BEFORE = f"on the {DAYS} days before"
+DRAWN = 5  # deployments in the figure, the fullest first
+Peaks = Sequence[usage.Busiest]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """List cost of a team or unit in nano: the month so far, and committed a month now and after.
+
+    `after` has low, expected and limit of this request in it; what is not known is None.
+    """
+
+    name: str
+    page: str
+    month: usage.Sums
+    committed: Running
+    after: tuple[int | None, int | None, int | None]
+
+
+def need(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
+    """Show what the team used of the model in 30 days, and how near its limits that came."""
+    team, model = request.team, _model(request)
+    if not model or not _undecided(viewer, request):
+        return None
+    period = usage.read_period({"period": f"{DAYS}d"}, timezone.now())
+    answer = usage.use_of_model(viewer, team, model, period)
+    has = provisioning.live_of_model(viewer, team, model)
+    context = {"team": team, "model": model, "links": _links(request, model)}
+    if not answer.total.requests and not has:
+        return context
+    peaks = usage.busiest_by_day(has, period)
+    return {
+        **context,
+        "kpis": _kpis(answer),
+        "figure": _figure(has, peaks, period) if has else None,
+        "as_of": answer.as_of,
+    }
+
+
+def _model(request: "ResourceRequest") -> str:
+    """Name the model that it is about; empty for kinds without one."""
+    if request.submitted_at is None or request.kind not in KINDS:
+        return ""
+    facts = KINDS.get(request.kind).facts(requests.payload_of(request))
+    return str(facts.get("model") or "")
+
+
+def _undecided(viewer: "Person", request: "ResourceRequest") -> bool:
+    return request.status in UNDECIDED and teams.may(viewer, Action.USAGE_READ, request.team)
+
+
+def _links(request: "ResourceRequest", model: str) -> list[tuple[str, str]]:
+    query = urlencode({"period": f"{DAYS}d", "team": request.team.slug, "model": model})
+    pages = (("usage", "Usage"), ("latency", "Latency"), ("cost", "Cost"), ("calls", "Calls"))
+    return [(label, f"{reverse(name)}?{query}") for name, label in pages]
+
+
+def _kpis(answer: usage.Answer) -> list[Context]:
+    now, before = answer.total, answer.before
+    p95 = usage.percentiles_of_total(answer).p95
+    return [
+        words.kpi(
+            "Requests",
+            *words.short(now.requests),
+            trend=formats.trend(now.requests, before.requests, BEFORE),
+        ),
+        words.kpi(
+            "Tokens",
+            *words.short(now.tokens),
+            trend=formats.trend(now.tokens, before.tokens, BEFORE),
+        ),
+        words.kpi(
+            "95 % answered within",
+            *((formats.UNKNOWN, "") if p95 is None else words.parted(formats.seconds(p95))),
+            foot="no source tells a latency" if p95 is None else f"± 1{formats.NBSP}%",
+        ),
+        words.kpi(
+            "Refused with 429",
+            *words.shared(now.throttled_share),
+            foot=f"{formats.number(now.throttled)} of {formats.number(now.requests)}",
+        ),
+    ]
+
+
+def _figure(
+    has: Sequence["Resource"], peaks: Mapping[int, Peaks], period: usage.Period
+) -> figures.Figure:
+    """Draw each day's busiest hour as a share of the limit, one line per deployment."""
+    limits = {one.pk: limit for one in has if (limit := usage.limit_tpm(one))}
+    tops = {
+        one: max(peaks.get(one.pk, ()), key=lambda peak: peak.tokens, default=None)
+        for one in has
+        if one.pk in limits
+    }
+    ranked = sorted(tops, key=lambda one: (-_share(tops[one], limits[one.pk]), one.name))
+    fullest = ranked[:DRAWN]
+    steps = period.steps(timezone.now())
+    said = figures.Words(
+        id="need-peaks",
+        question="How near its limit is the busiest hour of each day?",
+        answer=_said(tops[fullest[0]], fullest[0], limits[fullest[0].pk]) if fullest else "",
+        caption=f"of the limit, mean of the hour, UTC{_drawn(fullest, tops)}",
+        empty_title="There is no limit to compare with",
+        empty_text="What the team has of this model has no limit in tokens per minute.",
+    )
+    lines = [
+        (one.name, _line(peaks.get(one.pk, ()), limits[one.pk], one, steps)) for one in fullest
+    ]
+    days, full = [at.date() for at in steps], figures.Limit(1, "the limit")
+    return figures.lines(said, days, lines, unit=figures.SHARE, limit=full)
+
+
+def _share(peak: usage.Busiest | None, limit: int) -> float:
+    return peak.tpm / limit if peak else 0
+
+
+def _said(peak: usage.Busiest | None, resource: "Resource", limit: int) -> str:
+    """Say how near the fullest deployment came."""
+    if peak is None:
+        return f"Nobody called what the team has in {DAYS} days."
+    size = formats.quantity(limit / 1000, "K TPM")
+    share = formats.percent(_share(peak, limit))
+    at = formats.moment(peak.at)
+    return f"{resource.name} came to {share} of its {size} in the hour from {at} UTC."
+
+
+def _drawn(drawn: Sequence["Resource"], tops: Mapping["Resource", usage.Busiest | None]) -> str:
+    left = len(tops) - len(drawn)
+    return f", the {DRAWN} fullest of {len(tops)}" if left else ""
+
+
+def _line(
+    peaks: Peaks, limit: int, resource: "Resource", steps: Sequence[datetime]
+) -> list[float | None]:
+    """Return a share per day: none before it was built, 0 on a day without calls."""
+    by_day = {peak.at.date(): peak.tpm / limit for peak in peaks}
+    built = min([resource.built_at.date(), *by_day])
+    return [by_day.get(at.date(), 0) if at.date() >= built else None for at in steps]
+
+
+def cost(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
+    """Show what team and unit cost this month so far, and a month with this request."""
+    if request.submitted_at is None or not _undecided(viewer, request):
+        return None
+    team, found = request.team, usage.month_of_team(viewer, request.team)
+    estimate = Estimate.from_json(request.estimate)
+    own, whole = running(team)
+    rows = [_row("team", team, found.team, own, estimate)] if found.team else []
+    if found.unit:
+        rows.append(_row("bu", team.business_unit, found.unit, whole, estimate))
+    return {"month": words.month(found.period), "rows": rows, "as_of": found.as_of}
+
+
+def _row(
+    key: str, scope: "Team | BusinessUnit", month: usage.Sums, now: Running, estimate: Estimate
+) -> Cost:
+    page = f"{reverse('cost')}?{urlencode({'period': 'month', key: scope.slug})}"
+    every = (estimate.low_nano, estimate.expected_nano, estimate.limit_nano)
+    low, expected, limit = (None if nano is None else now.list_cost_nano + nano for nano in every)
+    return Cost(str(scope), page, month, now, (low, expected, limit))

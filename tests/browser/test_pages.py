@@ -1,9 +1,13 @@
 """Every page, per role, light and dark, wide and narrow: nothing serious, nothing sideways."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from apps.capacity import collectors
+from apps.notices import worker as post
 from apps.provisioning.models import Resource
 from portal import demo
 from tests.browser.axe import assert_accessible
@@ -24,10 +28,21 @@ PAGES = {
         "/requests/new/model_deployment/?model=gpt-5.1",
         "/resources/",
         "/search?q=claims",
+        "/notices/?tab=all",
+        "/notices/preferences/",
         "request",
     ],
     "dora": ["/", "/resources/", "resource", "built"],
-    "petra": ["/", "/inbox/", "/usage/ingest/", "/audit/", "/catalogue/residency/", "request"],
+    "petra": [
+        "/",
+        "/inbox/",
+        "/usage/ingest/",
+        "/audit/",
+        "/catalogue/residency/",
+        "/notices/",
+        "/notices/deliveries/?tab=sent",
+        "request",
+    ],
     "fiona": ["/", "/inbox/"],
     "audra": ["/", "/audit/", "/requests/"],
 }
@@ -41,6 +56,7 @@ def test_pages_are_accessible_and_fit(sign_in, worker, people):
     demo.seed_requests(vars(people))
     mine, theirs = people.alice.requests.get(), people.dora.requests.get()
     until(Resource.objects.filter(request=theirs).exists, seconds=60, what="the build")
+    post.tick(now=timezone.now() + timedelta(minutes=2))
     rows = {
         "request": f"/requests/{mine.pk}/",
         "built": f"/requests/{theirs.pk}/",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ TABS: Mapping[str, tuple[str, tuple[DeliveryStatus, ...]]] = {
     "waiting": ("Waiting", (DeliveryStatus.PENDING, DeliveryStatus.SENDING)),
     "sent": ("Sent", (DeliveryStatus.SENT, DeliveryStatus.DROPPED)),
 }
+UNSENT = (*TABS["failed"][1], *TABS["waiting"][1])  # few, and in an index; most were sent
 
 
 def letter_of(delivery: Delivery) -> Letter | None:
@@ -72,14 +74,20 @@ def deliveries_of(viewer: Person) -> QuerySet[Delivery]:
 
 def deliveries_page(viewer: Person, *, tab: str, cursor: str) -> keyset.Page[Delivery]:
     """Cut one page out of the log of deliveries, newest first."""
-    rows = deliveries_of(viewer).filter(status__in=TABS[tab][1])
-    return keyset.page(rows.annotate(size=Count("notices")), order=("-id",), cursor=cursor)
+    held = Notice.objects.filter(delivery=OuterRef("pk")).values("delivery")
+    size = Coalesce(held.annotate(size=Count("pk")).values("size"), 0)
+    rows = deliveries_of(viewer).filter(status__in=TABS[tab][1]).annotate(size=size)
+    return keyset.page(rows, order=("-id",), cursor=cursor)
 
 
 def tab_counts(viewer: Person) -> dict[str, int]:
     """Count the deliveries of each tab that somebody may have to look at."""
-    return deliveries_of(viewer).aggregate(
-        **{tab: Count("pk", filter=Q(status__in=TABS[tab][1])) for tab in ("failed", "waiting")}
+    return (
+        deliveries_of(viewer)
+        .filter(status__in=UNSENT)
+        .aggregate(
+            **{tab: Count("pk", filter=Q(status__in=TABS[tab][1])) for tab in ("failed", "waiting")}
+        )
     )
 
 
@@ -124,7 +132,7 @@ def backlog_for(viewer: Person, *, now: datetime | None = None) -> Backlog | Non
         waiting=Count("pk"), since=Min("due_at")
     )
     waits = Q(status__in=TABS["waiting"][1], since_at__lt=late)
-    made = Delivery.objects.aggregate(
+    made = Delivery.objects.filter(status__in=UNSENT).aggregate(
         waiting=Count("pk", filter=waits),
         since=Min("since_at", filter=waits),
         failed=Count("pk", filter=Q(status=DeliveryStatus.FAILED)),

@@ -81,6 +81,24 @@ def test_a_changed_nano_in_a_raw_row_is_found(kept):
     ]
 
 
+@pytest.mark.parametrize(
+    "done",
+    [
+        "UPDATE usage_minute SET minutes = set_byte(minutes, 7, 3)",  # calls
+        "UPDATE usage_minute SET minutes = minutes || minutes",
+        "UPDATE usage_minute SET deployment_id = deployment_id + 1",
+        "DELETE FROM usage_minute",
+    ],
+)
+def test_a_minute_that_says_other_than_its_raw_rows_is_found(kept, done):
+    change(done)
+    hours = 2 if "deployment_id" in done else 1
+    assert wrong() == [
+        f"{AT:%Y-%m-%d}: minutes of {hours} of {hours} hours of deployments "
+        "are not those of raw rows"
+    ]
+
+
 def test_a_nano_moved_from_one_key_to_another_is_found(people, kept):
     """The sums of the day still agree; those of the two deployments do not."""
     send(events(deployment(people), [AT, AT]))

@@ -1,6 +1,6 @@
-"""Set-based SQL of the additive rollups: delete and insert, grouped by exactly the primary key."""
+"""Set-based SQL of the additive rollups and of minutes: delete and insert, one row per key."""
 
-from apps.usage.selectors.schema import KEY, SUMS
+from apps.usage.selectors.schema import KEY, SUMS, minutes_of
 
 _KEY = ", ".join(KEY)
 _NAMES = ", ".join(SUMS)
@@ -16,6 +16,7 @@ FROM usage_record
 WHERE ts >= %(lo)s AND ts < %(hi)s AND role = 0
 GROUP BY {_GROUPS} ORDER BY 1, 5
 """  # noqa: S608
+MINUTES = f"INSERT INTO usage_minute (hour, deployment_id, minutes) {minutes_of()}"
 DAYS = f"""
 INSERT INTO usage_day (day, {_KEY}, {_NAMES})
 SELECT {DAY_OF}, {_KEY}, {", ".join(f"sum({name})::bigint" for name in SUMS)}

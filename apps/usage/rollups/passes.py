@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.usage.models import DirtyDay, DirtyHour, FillState
-from apps.usage.rollups.additive import DAYS, HOURS
-from apps.usage.rollups.sketches import CELL_DAYS, CELL_HOURS, MINUTES, READY_DAYS, READY_HOURS
+from apps.usage.rollups.additive import DAYS, HOURS, MINUTES
+from apps.usage.rollups.sketches import CELL_DAYS, CELL_HOURS, READY_DAYS, READY_HOURS
 
 LOCK_HOURS, LOCK_DAYS, LOCK_TICK = 42, 43, 44  # first keys of our advisory locks
 HOUR = timedelta(hours=1)
@@ -17,7 +17,7 @@ MOST_SECONDS = 20.0  # of one pass; the next one goes on
 DAY_AFTER = timedelta(seconds=5)  # today is recomputed no more often than so
 FILLED_BY_HOUR = {
     "usage_hour": HOURS,
-    "latency_minute": MINUTES,
+    "usage_minute": MINUTES,
     "latency_cell_hour": CELL_HOURS,
     "latency_hour": READY_HOURS,
 }

@@ -1,4 +1,4 @@
-"""Set-based SQL of the latency rollups: exact minute keys, cells for any filter, ready sketches.
+"""Set-based SQL of the latency rollups: cells for any filter, and ready sketches.
 
 Only answers count (status below 400) whose latency is known; metric 0 is the whole answer, 1 the
 first token.
@@ -13,15 +13,6 @@ _METRICS = (
 )
 _ANSWERS = "ts >= %(lo)s AND ts < %(hi)s AND role = 0 AND status < 400 AND ms IS NOT NULL"
 _STEPS = "CROSS JOIN LATERAL unnest(idx, cum, 0 || cum) AS u(b, c, p)"
-
-MINUTES = f"""
-INSERT INTO latency_minute (hour, deployment_id, metric, key)
-SELECT hour, deployment_id, metric, array_agg(k ORDER BY k) FROM (
-    SELECT {HOUR_OF} AS hour, deployment_id, metric,
-        ((floor(date_part('epoch', ts) / 60)::bigint %% 60)::int << 25) | least(ms, 33554431) AS k
-    FROM usage_record {_METRICS} WHERE {_ANSWERS}
-) AS keys GROUP BY hour, deployment_id, metric
-"""  # noqa: S608
 
 
 def _cells(grain: str, counted: str) -> str:

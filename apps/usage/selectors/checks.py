@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 
 from apps.usage.models import DirtyDay, DirtyHour, RawDay
-from apps.usage.selectors.schema import KEY, RAW, SUMS
+from apps.usage.selectors.schema import KEY, RAW, SUMS, minutes_of
 
 _NAMES = ", ".join(SUMS)
 _KEY = ", ".join(KEY)
@@ -24,12 +24,19 @@ _FROM = {
     ),
 }
 
+_MINUTES = f"""
+SELECT count(*) FILTER (WHERE counted.minutes IS DISTINCT FROM ready.minutes), count(*)
+FROM ({minutes_of()}) AS counted FULL JOIN (
+    SELECT * FROM usage_minute WHERE hour >= %(lo)s AND hour < %(hi)s
+) AS ready USING (hour, deployment_id)
+"""  # noqa: S608
+
 
 def differences(start: datetime, end: datetime) -> list[str]:
     """Compare raw rows, hours and days of the UTC days in [start, end), key by key, every sum.
 
-    Returns a sentence for each day and column that differs. Raw rows that were dropped are not
-    compared: frozen hours stand for them.
+    Minutes are compared with raw rows, byte by byte. Returns a sentence for each day and column
+    that differs. Raw rows that were dropped are not compared: frozen hours stand for them.
     """
     dropped = set(RawDay.objects.filter(dropped_at__isnull=False).values_list("day", flat=True))
     found = []
@@ -43,6 +50,8 @@ def differences(start: datetime, end: datetime) -> list[str]:
         first, *others = sides
         for other in others:
             found += _compare(day, (first, sides[first]), (other, sides[other]))
+        if "raw rows" in sides:
+            found += _other_minutes(day)
         day += timedelta(days=1)
     return found
 
@@ -97,6 +106,14 @@ def _compare(day: datetime, one: tuple[str, Sums], other: tuple[str, Sums]) -> l
                 f"for {len(keys)} of {len(left.keys() | right.keys())} keys"
             )
     return wrong
+
+
+def _other_minutes(day: datetime) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_MINUTES, {"lo": day, "hi": day + timedelta(days=1)})
+        wrong, every = cursor.fetchone()
+    cells = f"{wrong} of {every} hours of deployments"
+    return [f"{day:%Y-%m-%d}: minutes of {cells} are not those of raw rows"] if wrong else []
 
 
 def span() -> tuple[datetime, datetime] | None:

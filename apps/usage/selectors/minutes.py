@@ -1,9 +1,8 @@
-"""The minutes of one deployment, exact: calls and tokens from raw rows, latency from its keys.
+"""The minutes of one deployment, exact: ready cells, and raw rows of hours that wait for theirs.
 
 Whoever may see the deployment sees all of its load: a limit is reached by everybody together.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -18,25 +17,27 @@ from apps.teams.models import Person
 from apps.teams.roles import Action
 from apps.usage.protocols import Column
 from apps.usage.selectors import packed
-from apps.usage.selectors.sketches import PERCENTS
-from apps.usage.states import Metric
+from apps.usage.selectors.schema import minutes_of
 
 LONGEST = timedelta(days=1)
+HOUR = timedelta(hours=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READ = """
-SELECT * FROM (
-    SELECT string_agg(int8send(date_part('epoch', hour)::bigint), '' ORDER BY hour),
-        string_agg(int8send(cardinality(key)), '' ORDER BY hour),
-        string_agg(substr(array_send(key), 21), '' ORDER BY hour)
-    FROM latency_minute WHERE deployment_id = %s AND metric = %s AND hour >= %s AND hour < %s
-) AS latencies, (
-    SELECT string_agg(timestamptz_send(ts), ''), string_agg(int2send(status), ''),
-        string_agg(int4send(input_tokens + output_tokens), '')
-    FROM usage_record WHERE deployment_id = %s AND ts >= %s AND ts < %s AND role = 0
-) AS calls
+SELECT
+    (SELECT string_agg(minutes, '') FROM usage_minute
+     WHERE deployment_id = %(deployment)s AND hour >= %(lo)s AND hour < %(hi)s),
+    (SELECT string_agg(DISTINCT int8send(date_part('epoch', hour)::bigint / 3600), '')
+     FROM usage_dirtyhour WHERE hour >= %(lo)s AND hour < %(hi)s)
 """
-THROTTLED = 429
-MINUTE_US = 60_000_000
-MINUTES_TO_2000 = 15_778_080  # from 1970: PostgreSQL counts from 2000
+READ_WAITING = f"""
+SELECT string_agg(minutes, '')
+FROM ({minutes_of("AND deployment_id = %(deployment)s")}) AS counted WHERE hour = ANY(%(hours)s)
+"""  # noqa: S608
+UNKNOWN = np.array(None)  # as a percentile is told
+COUNTS, WAITS = ("requests", "throttled", "tokens"), ("p50", "p95", "p99")
+CELL = np.dtype(
+    {"names": ["minute", *COUNTS, *WAITS], "formats": [*(">i4",) * 3, ">i8", *(">i4",) * 3]}
+)
 
 
 class Minute(NamedTuple):
@@ -58,33 +59,30 @@ def minutes(viewer: Person, resource: Resource, start: datetime, end: datetime) 
     if not teams.may(viewer, Action.RESOURCE_READ, resource.team):
         return []
     hour = start.replace(minute=0, second=0, microsecond=0)
-    asked = [resource.pk, Metric.ANSWER.value, hour, end, resource.pk, start, end]
-    ((hours, sizes, keys, *calls),) = packed.fetch(READ, asked, 6)
-    latencies = _latencies(packed.numbers(hours), packed.numbers(sizes), keys)
-    return [
-        Minute(datetime.fromtimestamp(minute * 60, UTC), *counts, *latencies.get(minute, ()))
-        for minute, *counts in _counts(*calls)
-    ]
+    ((cells, waiting),) = packed.fetch(READ, {"deployment": resource.pk, "lo": hour, "hi": end}, 2)
+    found = np.frombuffer(cells, CELL)
+    if waiting:
+        hours = packed.numbers(waiting)
+        true = found[~np.isin(found["minute"] // 60, hours)]
+        found = np.concatenate([true, _counted(resource, hours)])
+    found = found[np.argsort(found["minute"])]
+    first, last = np.searchsorted(found["minute"], [at.timestamp() / 60 for at in (start, end)])
+    return _rows(found[first:last])
 
 
-def _counts(ts: bytes, status: bytes, tokens: bytes) -> Iterable[tuple[int, ...]]:
-    """Return minutes since 1970 with their calls, refused calls and tokens."""
-    every = packed.numbers(ts) // MINUTE_US + MINUTES_TO_2000
-    found, place = np.unique(every, return_inverse=True)
-    refused = place[packed.elements(status, len(every), ">i2") == THROTTLED]
-    added = np.bincount(place, packed.elements(tokens, len(every), ">i4"), len(found))
-    columns = (found, np.bincount(place), np.bincount(refused, minlength=len(found)), added)
-    return zip(*(column.astype(np.int64).tolist() for column in columns), strict=True)
+def _counted(resource: Resource, numbers: Column) -> Column:
+    """Count the minutes of hours (numbered since 1970) from raw rows."""
+    hours = [EPOCH + number * HOUR for number in numbers.tolist()]
+    span = {"deployment": resource.pk, "lo": min(hours), "hi": max(hours) + HOUR, "hours": hours}
+    ((cells,),) = packed.fetch(READ_WAITING, span, 1)
+    return np.frombuffer(cells, CELL)
 
 
-def _latencies(hours: Column, sizes: Column, packed_keys: bytes) -> dict[int, list[int]]:
-    """Return the exact percentiles by minute since 1970: the keys of one are a sorted slice."""
-    keys = packed.elements(packed_keys, int(sizes.sum()), ">i4")
-    every = np.repeat(hours // 60, sizes) + (keys >> 25)
-    found, first, n = np.unique(every, return_index=True, return_counts=True)
-    ranks = -(-PERCENTS * n[:, None] // 100)  # nearest, rounded up
-    ms = keys[first[:, None] + ranks - 1] & 33554431
-    return dict(zip(found.tolist(), ms.tolist(), strict=True))
+def _rows(found: Column) -> list[Minute]:
+    times = map(EPOCH.__add__, found["minute"].astype("m8[m]").tolist())
+    counts = [found[name].tolist() for name in COUNTS]
+    waits = [np.where(found[name] < 0, UNKNOWN, found[name]).tolist() for name in WAITS]
+    return list(map(Minute._make, zip(times, *counts, *waits, strict=True)))
 
 
 def last_hour_of(resource: Resource) -> datetime | None:

@@ -1,6 +1,6 @@
 """Fetch many numbers as a few byte strings: a row of Python each would take the most time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,9 @@ from django.db import connection
 from apps.usage.protocols import Column
 
 
-def fetch(sql: str, values: Sequence[Any], columns: int) -> list[tuple[bytes, ...]]:
+def fetch(
+    sql: str, values: Sequence[Any] | Mapping[str, Any], columns: int
+) -> list[tuple[bytes, ...]]:
     """Run a SELECT of so many columns of bytes; NULL is none.
 
     By COPY: the answer to a query comes as text, where bytes are twice as long and slow to read.

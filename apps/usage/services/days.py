@@ -18,7 +18,7 @@ LOCK = 41  # first key of our advisory locks (rollups have 42 to 44)
 DAYS_AHEAD = 7
 CLOSE_AFTER = timedelta(hours=1)  # late rows of the last minutes come in before the indexes
 READ_INDEXES = {
-    "deployment": "(deployment_id, ts) INCLUDE (role, status, input_tokens, output_tokens)",
+    "deployment": "(deployment_id, ts)",
     "team": "(team_id, ts)",
     "workload": "(workload_id, ts)",
 }
@@ -57,12 +57,11 @@ def _attach(cursor, parent: str, name: str, first: date, after: date) -> None:  
     if cursor.fetchone()[0]:
         return
     cursor.execute(f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-    for column in ("idx", "cum", "key"):  # arrays stay inline and uncompressed: no work to read
-        if parent.startswith("latency") and (column == "key") == (parent == "latency_minute"):
-            cursor.execute(
-                f"ALTER TABLE {name} SET (toast_tuple_target = 8160), "
-                f"ALTER COLUMN {column} SET STORAGE EXTERNAL"
-            )
+    if parent.startswith("latency"):  # arrays stay inline and uncompressed: no work to read
+        cursor.execute(
+            f"ALTER TABLE {name} SET (toast_tuple_target = 8160), "
+            "ALTER COLUMN idx SET STORAGE EXTERNAL, ALTER COLUMN cum SET STORAGE EXTERNAL"
+        )
     cursor.execute(
         f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
         [midnight(first), midnight(after)],

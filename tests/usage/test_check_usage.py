@@ -55,7 +55,7 @@ def kept(people):
 def test_good_numbers_pass(kept):
     lines, error = check()
     assert error == ""
-    assert lines[-1] == "Raw rows, hours and days agree; nothing is late."
+    assert lines[-1] == "Raw rows, minutes, hours and days agree; nothing is late."
     assert lines[0].startswith("Compared 9 days from ")  # yesterday, today, and seven ahead
 
 

@@ -1,4 +1,4 @@
-"""Set-based SQL of the additive rollups and of minutes: delete and insert, one row per key."""
+"""Set-based SQL of sums and minutes: delete and insert, grouped by exactly the primary key."""
 
 from apps.usage.selectors.schema import KEY, SUMS, minutes_of
 

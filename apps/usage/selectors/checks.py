@@ -1,4 +1,4 @@
-"""Prove that raw rows, hours and days say the same."""
+"""Prove that raw rows, minutes, hours and days say the same."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""`manage check_usage`: prove that raw rows, minutes, hours and days say the same, and nothing is late."""
+"""`manage check_usage`: prove that raw rows and rollups say the same, and nothing is late."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,10 @@ from apps.usage.services import midnight
 class Command(BaseCommand):
     """Compare every count, token class and nano; exits 1 with a line for each difference."""
 
-    help = "Check that raw rows = minutes = hours = days, that no background work is late, no partition missing."
+    help = (
+        "Check that raw rows = minutes = hours = days, that no background work is late and no "
+        "partition is missing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the days to compare; without them all that exist."""

@@ -291,8 +291,8 @@ STORAGES = {
 EMAIL_HOST = env.str("PORTAL_EMAIL_HOST", default="")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 EMAIL_PORT, EMAIL_TIMEOUT = env.int("PORTAL_EMAIL_PORT", default=587), 10
-_tls = env.str("PORTAL_EMAIL_TLS", default="starttls")
-EMAIL_USE_TLS, EMAIL_USE_SSL = _tls == "starttls", _tls == "tls"
+EMAIL_USE_SSL = env.str("PORTAL_EMAIL_TLS", default="") == "tls"
+EMAIL_USE_TLS = env.str("PORTAL_EMAIL_TLS", default="") not in ("tls", "none")  # also misspelt
 EMAIL_HOST_USER = env.str("PORTAL_EMAIL_USER", default="")
 PORTAL_EMAIL_PASSWORD = env.str("PORTAL_EMAIL_PASSWORD", default="")  # a reference, never a value
 DEFAULT_FROM_EMAIL = env.str("PORTAL_EMAIL_FROM", default="") or f"AI portal <portal@{_host}>"

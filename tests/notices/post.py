@@ -1,6 +1,7 @@
 """Mail and Teams as the tests see them: Django's outbox, and a workflow behind real HTTPS."""
 
 import json
+import socketserver
 import ssl
 import threading
 from contextlib import contextmanager
@@ -52,6 +53,49 @@ def about():
 def tick(**later):
     """Let a worker run at a moment that lies so far ahead."""
     return worker.tick(now=timezone.now() + timedelta(**later))
+
+
+class Mailbox(socketserver.ThreadingTCPServer):
+    """A mail server on a free port of this machine; `refused` are addresses it does not know."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self):
+        self.refused, self.mails = set(), []
+        super().__init__(("127.0.0.1", 0), Conversation)
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """One SMTP conversation (RFC 5321), as far as a sender needs it."""
+
+    def say(self, line):
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def handle(self):
+        self.say("220 mailbox")
+        while word := self.rfile.readline().decode().strip():
+            if word.upper().startswith("RCPT") and any(one in word for one in self.server.refused):
+                self.say("550 unknown")
+            elif word.upper() == "DATA":
+                self.say("354 go on")
+                self.server.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                self.say("250 taken")
+            elif word.upper() == "QUIT":
+                return self.say("221 bye")
+            else:
+                self.say("250 fine")
+        return None
+
+
+@contextmanager
+def mailbox():
+    """Run a mail server for as long as the block lasts."""
+    with Mailbox() as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(10)
 
 
 class Workflow:

@@ -2,7 +2,11 @@
 
 import re
 import smtplib
+import subprocess
+import sys
 from datetime import timedelta
+from email import message_from_string
+from email.policy import default
 
 import pytest
 from django.core import mail
@@ -14,7 +18,8 @@ from apps.notices.models import Delivery, Notice
 from apps.notices.protocols import Letter, Line
 from apps.notices.worker import claim, gather, send, write
 from apps.teams.models import Membership, Person
-from tests.notices.post import notice, tick
+from portal.embedded.checks import production_environment
+from tests.notices.post import mailbox, notice, tick
 from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +82,24 @@ def test_a_mail_says_title_and_sentence_and_leads_to_the_page(people):
     assert headers["Auto-Submitted"] == "auto-generated"
     assert only().status == "sent"
     assert tick() == 0, "once"
+
+
+def test_a_mail_server_gets_what_it_takes_and_says_what_it_does_not(people, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    notice(people.alice, "REQ-1 “Größe” is approved")
+    notice(people.bob)
+    with mailbox() as box:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = box.server_address
+        box.refused.add("bob@northwind.example")
+        assert tick() == 2
+    (raw,) = box.mails
+    got = message_from_string(raw, policy=default)
+    assert (got["To"], got["Subject"]) == (people.alice.email, "REQ-1 “Größe” is approved")
+    assert "https://portal.example/requests/1/" in got.get_body(("plain",)).get_content()
+    refused = Delivery.objects.get(person=people.bob)
+    assert refused.status == "failed"
+    assert "does not take mail for bob@northwind.example (550)" in refused.trouble
 
 
 def test_two_hundred_events_at_once_make_one_mail(people):
@@ -256,3 +279,20 @@ def test_what_is_half_a_year_old_is_forgotten(people):
     notice(people.alice, "new")
     assert services.forget_old(now=timezone.now()) == 1
     assert (Notice.objects.get().title, Delivery.objects.count()) == ("new", 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "starts_tls", "speaks_tls"),
+    [
+        ("", True, False),
+        ("starttls", True, False),
+        ("tls", False, True),
+        ("none", False, False),
+        ("a misspelt word", True, False),
+    ],
+)
+def test_only_none_sends_in_the_clear(word, starts_tls, speaks_tls):
+    ask = "from portal import settings as s; print(s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)"
+    env = {**production_environment(), "PORTAL_EMAIL_TLS": word}
+    said = subprocess.run([sys.executable, "-c", ask], env=env, capture_output=True, check=True)
+    assert said.stdout.decode().split() == [str(starts_tls), str(speaks_tls)]

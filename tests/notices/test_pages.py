@@ -1,10 +1,12 @@
 """The bell, the list, preferences and the log of deliveries, as people see them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from apps.kernel import formats
 from apps.kernel.models import AuditEntry
 from apps.notices.models import Delivery, DigestTime, Notice, Preference, TeamsChannel
 from apps.teams.models import Membership
@@ -206,3 +208,24 @@ def test_a_channel_that_is_none_is_refused(people, client_of, change, sentence):
     shown = client_of(people.petra).post("/notices/channels/add/", typed, follow=True)
     assert sentence in shown.content.decode()
     assert not TeamsChannel.objects.exists()
+
+
+def test_mail_that_is_down_is_said_with_how_much_and_since_when(people, client_of):
+    client, since = client_of(people.petra), timezone.now() - timedelta(minutes=50)
+    note(people.alice, "gathered by no worker", due_at=since)
+    note(people.alice, "about to go", due_at=timezone.now())
+    note(people.alice, "tomorrow", due_at=timezone.now() + timedelta(days=1))
+    assert f"1 message cannot be sent, since {plain(formats.moment(since))}" in page(client, "/")
+    assert "No worker has taken them. Everything else goes on." in page(client, "/")
+    earlier = since - timedelta(minutes=5)
+    Delivery.objects.create(
+        person=people.bob, due_at=timezone.now(), since_at=earlier, trouble="It does not answer."
+    )
+    Delivery.objects.create(person=people.bob, due_at=timezone.now())
+    home = page(client, "/")
+    assert f"2 messages cannot be sent, since {plain(formats.moment(earlier))}" in home
+    assert "It does not answer." in home
+    log = page(client, "/notices/deliveries/?tab=waiting")
+    assert "2 messages cannot be sent" in log
+    assert "Nothing is lost meanwhile" in log
+    assert "cannot be sent" not in page(client_of(people.jonas), "/"), "who cannot help"

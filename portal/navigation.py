@@ -46,8 +46,9 @@ def rail(request: HttpRequest) -> list[Group]:
         return Item(label, url, icon, current=here, count=count, hot=bool(count))
 
     work = [item("home", "Home", "home")]
-    if any(teams.may_anywhere(person, action) for action in DECIDES):
-        work.append(item("inbox", "Inbox", "inbox", approvals.inbox_count(person)))
+    waiting = approvals.inbox_count(person)
+    if waiting or any(teams.may_anywhere(person, action) for action in DECIDES):
+        work.append(item("inbox", "Inbox", "inbox", waiting))
     work.append(item("catalogue", "Catalogue", "layout-grid"))
     if teams.may_anywhere(person, Action.REQUEST_READ):
         work.append(item("requests", "Requests", "clipboard-list"))

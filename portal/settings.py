@@ -240,6 +240,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 
 
 CELERY_BEAT_SCHEDULE = {
+    "keep-time-of-decisions": _every(60, "apps.approvals.tasks.keep_time"),
     "sweep-jobs": _every(15, "apps.provisioning.tasks.sweep"),
     "roll-usage": _every(1, "apps.usage.tasks.roll"),
     "keep-usage-days": _every(3_600, "apps.usage.tasks.keep_days"),

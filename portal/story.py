@@ -14,24 +14,30 @@ from apps.provisioning import tasks as workers
 from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
 from apps.requests import services as requests
 from apps.requests.events import (
+    QuestionAnswered,
+    QuestionAsked,
     RequestApproved,
     RequestExpired,
     RequestFailed,
     RequestRejected,
     RequestReturned,
     RequestSubmitted,
+    RequestTakenBack,
     RequestWithdrawn,
 )
 from apps.teams.events import TeamMoved
 
-guard(RequestSubmitted, capacity.hold)
+guard(RequestSubmitted, approvals.refuse_denied, capacity.hold)
 on(RequestSubmitted, approvals.open_steps, provisioning.queue_what_if)
 on(RequestApproved, capacity.commit, provisioning.queue_job)
 on(RequestRejected, approvals.close_steps, capacity.release)
 on(RequestWithdrawn, approvals.close_steps, capacity.release)
 on(RequestExpired, approvals.close_steps, capacity.expire)
 on(RequestReturned, approvals.close_steps, capacity.release)
+on(RequestTakenBack, approvals.close_steps, capacity.release)
 on(RequestFailed, capacity.release)
+on(QuestionAsked, approvals.stop_clock)
+on(QuestionAnswered, approvals.resume_clock)
 
 on(JobQueued, workers.nudge)  # after commit; the sweep finds the row if the nudge is lost
 on(JobStarted, requests.mark_building)

@@ -13,7 +13,7 @@ from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from apps.approvals.models import Step
+from apps.approvals.models import Delegation, Offer, Step
 from apps.catalog.models import ResidencyRule
 from apps.dashboards.panels.calls import url_of
 from apps.kernel.models import AuditEntry
@@ -42,7 +42,9 @@ PAGES = {
     "request": "2 2 4 4 2 2 2 2 2 L",
     "request_progress": "2 2 4 4 2 2 2 2 2 L",
     "request_edit": "2 2 4 4 4 4 4 4 4 L",
-    "inbox": "3 3 3 3 2 2 2 2 3 L",
+    "inbox": "2 2 2 2 2 2 2 2 2 L",
+    "delegations": "2 2 2 2 2 2 2 2 2 L",
+    "request_offer": "3 3 4 4 2 2 3 3 3 L",
     "policies": "2 3 2 2 2 2 2 2 2 L",
     "policies_csv": "2 3 2 2 2 2 2 2 2 L",
     "policy_version": "2 3 2 2 2 2 2 2 2 L",
@@ -86,6 +88,13 @@ ACTS = {
     "request_approve": "3 3 4 4 2 2 3 3 3 L",
     "request_reject": "3 3 4 4 2 2 3 3 3 L",
     "request_ask": "3 3 4 4 2 2 3 3 3 L",
+    "request_change": "2 2 4 4 3 3 3 3 3 L",
+    "request_hand_on": "3 3 4 4 2 2 3 3 3 L",
+    "request_offer_accept": "2 2 4 4 3 3 3 3 3 L",
+    "request_offer_decline": "2 2 4 4 3 3 3 3 3 L",
+    "request_offer_take_back": "3 3 4 4 2 2 3 3 3 L",
+    "delegation_new": "2 2 2 2 2 2 2 2 2 L",
+    "delegation_end": "4 4 4 4 2 2 4 4 4 L",
     "request_what_if_redo": "2 2 4 4 2 2 2 2 9 L",
     "job_retry": "3 3 4 4 2 3 3 3 3 L",
     "job_give_up": "3 3 4 4 2 3 3 3 3 L",
@@ -109,6 +118,7 @@ ACTS = {
 }
 KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
 OF_A_ROW = (
+    "delegation_end",
     "request_",
     "policy_",
     "job_",
@@ -180,12 +190,31 @@ def rows(people):
         },
     )
     draft = ask("draft")
+    offer = Offer.objects.create(
+        request=info,
+        step=Step.objects.get(request=info),
+        made_by=people.petra,
+        voice=people.petra,
+        changes={"capacity": 300},
+        note="Less will do.",
+    )
+    away = Delegation.objects.create(
+        by_person=people.petra,
+        to_person=people.jonas,
+        from_at=timezone.now(),
+        to_at=timezone.now() + timedelta(days=1),
+        made_by=people.petra,
+    )
     return {
         "request": review,
         "request_progress": review,
         "request_edit": draft,
         "request_submit": draft,
         "request_answer": info,
+        "request_offer_accept": offer.request,
+        "request_offer_decline": offer.request,
+        "request_offer_take_back": offer.request,
+        "delegation_end": away,
         "job_retry": job,
         "job_give_up": job,
         "resource": resource,
@@ -249,6 +278,11 @@ BODY = {
     **{f"{channel}-{topic}": "now" for channel in OFFERED for topic in Topic},
     "hour": "8",
     "zone": "UTC",
+    "person": "sami@northwind.example",
+    "why": "On leave.",
+    "to": "dora@northwind.example",
+    "from": "2030-01-01",
+    "until": "2030-01-09",
 }
 
 

@@ -17,4 +17,14 @@ urlpatterns = [
     path("requests/<int:pk>/approve/", views.approve, name="request_approve"),
     path("requests/<int:pk>/reject/", views.reject, name="request_reject"),
     path("requests/<int:pk>/ask/", views.ask, name="request_ask"),
+    path("requests/<int:pk>/hand-on/", views.assign, name="request_hand_on"),
+    path("requests/<int:pk>/offer/", views.offer_new, name="request_offer"),
+    path("requests/<int:pk>/offer/accept/", views.offer_accept, name="request_offer_accept"),
+    path("requests/<int:pk>/offer/decline/", views.offer_decline, name="request_offer_decline"),
+    path(
+        "requests/<int:pk>/offer/take-back/", views.offer_take_back, name="request_offer_take_back"
+    ),
+    path("delegations/", views.delegations, name="delegations"),
+    path("delegations/new/", views.delegation_new, name="delegation_new"),
+    path("delegations/<int:pk>/end/", views.delegation_end, name="delegation_end"),
 ]

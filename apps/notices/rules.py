@@ -7,6 +7,13 @@ from enum import Enum
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from apps.approvals.events import (
+    OfferEnded,
+    StepEscalated,
+    StepHandedOn,
+    StepOpened,
+    StepReminded,
+)
 from apps.notices.protocols import Topic
 from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
 from apps.requests.events import (
@@ -18,6 +25,7 @@ from apps.requests.events import (
     RequestRejected,
     RequestReturned,
     RequestSubmitted,
+    RequestTakenBack,
     RequestWithdrawn,
 )
 from apps.requests.states import RequestStatus
@@ -73,7 +81,7 @@ def _team(tone: str, title: str, body: str) -> tuple[Rule, ...]:
 
 
 TOLD: Mapping[type, Told] = {
-    RequestSubmitted: Told(
+    StepOpened: Told(
         (
             Rule(
                 *(Who.DECIDERS, Topic.DECIDE, "warn"),
@@ -81,7 +89,42 @@ TOLD: Mapping[type, Told] = {
                 "{actor} of {team} asks for {what}. {next} may decide.",
             ),
         ),
-        move=RequestStatus.SUBMITTED,
+    ),
+    StepReminded: Told(
+        (
+            Rule(
+                *(Who.DECIDERS, Topic.DECIDE, "warn"),
+                "{number} still waits for a decision",
+                "{what} for {team}: {reason}. {next} may decide.",
+            ),
+        ),
+    ),
+    StepEscalated: Told(
+        (
+            Rule(
+                *(Who.DECIDERS, Topic.DECIDE, "bad"),
+                "{number} is late",
+                "{what} for {team}: {reason}, longer than its rule lets it. {next} may decide.",
+            ),
+        ),
+    ),
+    StepHandedOn: Told(
+        (
+            Rule(
+                *(Who.PERSON, Topic.DECIDE, "warn"),
+                "{number} is handed to you",
+                "{actor} asks you to decide on {what} for {team}: {reason}",
+            ),
+        ),
+    ),
+    OfferEnded: Told(
+        (
+            Rule(
+                *(Who.PERSON, Topic.DECIDE, "run"),
+                "Your offer on {number} has ended",
+                "What you offered instead of {what} is {reason}",
+            ),
+        ),
     ),
     QuestionAsked: Told(
         _team(
@@ -112,6 +155,14 @@ TOLD: Mapping[type, Told] = {
             "warn",
             "{number} needs a change",
             "{what}: {reason} It can be changed and submitted again.",
+        ),
+        move=RequestStatus.RETURNED,
+    ),
+    RequestTakenBack: Told(
+        _team(
+            "off",
+            "{number} is out of review",
+            "{actor} took {what} back to change it. {reason}",
         ),
         move=RequestStatus.RETURNED,
     ),
@@ -177,6 +228,7 @@ TOLD: Mapping[type, Told] = {
 }
 # Events that nobody is told about, each with the reason.
 QUIET: Mapping[type, str] = {
+    RequestSubmitted: "those who decide are told of each step that waits for them: StepOpened",
     JobQueued: "the request's page shows the work as it goes",
     JobStarted: "the request's page shows the work as it goes",
     JobRefused: "what follows from it is told: RequestReturned",

@@ -64,6 +64,11 @@ class RequestReturned(RequestEvent):
 
 
 @dataclass(frozen=True)
+class RequestTakenBack(RequestEvent):
+    """The team took it out of its review to change it; it will be submitted anew."""
+
+
+@dataclass(frozen=True)
 class RequestFailed(RequestEvent):
     """A platform admin gave up building it."""
 

@@ -169,7 +169,8 @@ class RequestKind:
     fields to sentences and refuses whatever `options` would not let through; `units` names the
     units of fields that depend on what was chosen. `facts` says what policies may look at: model,
     publisher, version, deployment_type, billing, region, data_class, and capacity in its unit; a
-    fact that is missing or None is not known.
+    fact that is missing or None is not known. `offers` names the fields that those who decide may
+    offer otherwise: less, elsewhere, another type.
     """
 
     slug: str
@@ -190,6 +191,7 @@ class RequestKind:
     facts: Callable[[Payload], Mapping[str, str | int | None]]
     summary_template: str
     azure_actions: Sequence[str]
+    offers: Sequence[str] = ()
 
 
 KINDS: Registry[RequestKind] = Registry("request kind")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from apps.kernel import formats
+from apps.kernel.actors import SYSTEM
 from apps.requests import selectors
 from apps.requests.kinds import KINDS, Estimate
 from apps.requests.states import EDITABLE, ENDED, RequestStatus
@@ -22,6 +23,7 @@ ENDINGS = {
     S.REJECTED: ("bad", "Rejected"),
     S.FAILED: ("bad", "Given up"),
     S.WITHDRAWN: ("bad", "Withdrawn"),
+    S.EXPIRED: ("bad", "Expired"),
 }
 
 
@@ -30,6 +32,7 @@ def actions(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | Non
     may = {
         "edit": selectors.may_edit(viewer, request),
         "answer": selectors.may_answer(viewer, request),
+        "change": selectors.may_take_back(viewer, request),
         "withdraw": selectors.may_withdraw(viewer, request),
         "copy": request.status not in EDITABLE and selectors.may_ask(viewer),
     }
@@ -60,8 +63,9 @@ def begun(viewer: Person, *, request: ResourceRequest) -> dict[str, Any]:
     """Begin the timeline: when it was submitted, and what became of earlier rounds."""
     if request.submitted_at is None:
         return {"entries": [_draft(viewer, request)]}
-    moves = [move for move in selectors.history(request) if move.verb in (S.SUBMITTED, S.RETURNED)]
-    if request.status == S.RETURNED and moves and moves[-1].verb == S.RETURNED:
+    told = (S.SUBMITTED, S.RETURNED, S.EXPIRED)
+    moves = [move for move in selectors.history(request) if move.verb in told]
+    if request.status in (S.RETURNED, S.EXPIRED) and moves and moves[-1].verb == request.status:
         moves.pop()
     return {"entries": [_past(request, move) for move in moves]}
 
@@ -147,8 +151,13 @@ def _draft(viewer: Person, request: ResourceRequest) -> dict[str, Any]:
 
 
 def _past(request: ResourceRequest, move: AuditEntry) -> dict[str, Any]:
-    if move.verb == S.RETURNED:
+    if move.verb == S.RETURNED and move.actor == SYSTEM.ref:
         return {"state": "bad", "title": "Came back", "at": move.at, "text": move.note}
+    if move.verb == S.RETURNED:
+        title = f"Taken back by {move.actor_name}"
+        return {"state": "done", "title": title, "at": move.at, "text": move.note}
+    if move.verb == S.EXPIRED:
+        return {"state": "bad", "title": "Expired", "at": move.at, "text": move.note}
     return {
         "state": "done",
         "title": f"Submitted by {move.actor_name}",

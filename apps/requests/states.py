@@ -5,6 +5,7 @@ draft ─► submitted ─► in_review ◄─► needs_info
       rejected ◄────────┘  └► approved ─► building ─► done
                                  │           ├► needs_help ─► building | failed
                                  └───────────┴► returned ─► submitted
+returned: also from review, when the team takes it back to change it
 withdrawn: from every state before building, and from returned
 expired: from review, when nobody decided in time; it may be submitted again
 """
@@ -42,6 +43,7 @@ TRANSITIONS = {
     S.RETURNED: {S.SUBMITTED, S.WITHDRAWN},
     S.EXPIRED: {S.SUBMITTED, S.WITHDRAWN},
 }
+UNDECIDED = (S.IN_REVIEW, S.NEEDS_INFO)
 EDITABLE = (S.DRAFT, S.RETURNED, S.EXPIRED)
 OPEN = (S.SUBMITTED, S.IN_REVIEW, S.NEEDS_INFO, S.APPROVED, S.BUILDING, S.NEEDS_HELP, S.RETURNED)
 ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN, S.EXPIRED)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("requests/<int:pk>/edit/", views.request_edit, name="request_edit"),
     path("requests/<int:pk>/progress/", views.request_progress, name="request_progress"),
     path("requests/<int:pk>/submit/", views.request_submit, name="request_submit"),
+    path("requests/<int:pk>/change/", views.request_change, name="request_change"),
     path("requests/<int:pk>/withdraw/", views.request_withdraw, name="request_withdraw"),
     path("requests/<int:pk>/message/", views.request_message, name="request_message"),
     path("requests/<int:pk>/answer/", views.request_answer, name="request_answer"),

@@ -36,6 +36,12 @@ class Action(models.TextChoices):
     AUDIT_READ = "audit.read", "Read the audit trail"
 
 
+DECISIONS = (
+    Action.DECIDE_TEAM,
+    Action.DECIDE_PLATFORM,
+    Action.DECIDE_FINANCE,
+    Action.DECIDE_SECURITY,
+)
 _READ = frozenset({Action.REQUEST_READ, Action.RESOURCE_READ, Action.USAGE_READ})
 GRANTS: dict[Role, frozenset[Action]] = {
     Role.REQUESTER: _READ | {Action.REQUEST_CREATE},

@@ -4,7 +4,7 @@ In a team that has ended the team's own roles (requester, team lead) may nothing
 who decide, operate, pay for or audit keep seeing what it asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -82,6 +82,30 @@ def people_who_may(action: Action, team: Team | None) -> list[Person]:
         roles -= frozenset() if team.active_on(today()) else TEAM_ROLES
     found = Person.objects.filter(where, is_active=True, memberships__role__in=roles)
     return list(found.distinct().order_by("name", "pk"))
+
+
+def people_who_may_each(
+    wanted: Collection[tuple[Action, Team]],
+) -> dict[tuple[Action, int], list[Person]]:
+    """List the active people who may do each thing in its team, by (action, team id), by name.
+
+    One query, however many teams.
+    """
+    roles = {role for action, _ in wanted for role in roles_that_may(action)}
+    where = Q(team=None, business_unit=None) | Q(team__in={team.pk for _, team in wanted})
+    where |= Q(business_unit__in={team.business_unit_id for _, team in wanted})
+    rows = Membership.objects.filter(where, role__in=roles, person__is_active=True)
+    held = list(rows.select_related("person").order_by("person__name", "person"))
+    return {
+        (action, team.pk): list(
+            {
+                one.person_id: one.person
+                for one in held
+                if action in GRANTS[Role(one.role)] and _covers(one, team)
+            }.values()
+        )
+        for action, team in wanted
+    }
 
 
 def workloads_for(person: Person) -> QuerySet[Workload]:

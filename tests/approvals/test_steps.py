@@ -35,14 +35,6 @@ def test_open_steps_begins_the_review_and_opens_the_first(people, settings):
     assert steps[0].opened_at
 
 
-def test_the_limit_of_finance_is_a_setting_and_frozen_at_submit(people, settings):
-    room()
-    settings.FINANCE_DECIDES_ABOVE_USD = 10
-    row = submitted(people.alice, capacity=100, requests_per_day=100)
-    settings.FINANCE_DECIDES_ABOVE_USD = 2000
-    assert row.steps.get(label="Finance").status == "waiting"
-
-
 def test_close_steps_cancels_what_is_undecided_and_keeps_votes(people):
     room()
     row = submitted(people.alice)

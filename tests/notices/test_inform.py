@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.approvals import services as approvals
+from apps.approvals.events import StepOpened
 from apps.kernel import audit, events
 from apps.kernel.errors import PortalError
 from apps.notices import services
@@ -16,7 +17,6 @@ from apps.provisioning.events import JobDone, JobStuck
 from apps.requests import services as requests
 from apps.requests.events import (
     QuestionAsked,
-    RequestSubmitted,
 )
 from apps.requests.models import Message, ResourceRequest
 from apps.teams import services as teams
@@ -105,15 +105,52 @@ def test_the_platform_hears_of_a_build_that_stops_and_the_team_why_it_takes_long
     assert told("could not be built") == {"bob": "mine", "alice": "team"}
 
 
+def test_whoever_is_named_for_a_step_hears_of_it(people, asked):
+    approvals.assign(
+        request=asked, step=None, person=people.charlie, why="Knows fraud.", by=people.petra
+    )
+    assert told("is handed to you") == {"charlie": "decide"}
+    assert body("is handed to you").startswith("Petra Novak asks you to decide on gpt-5.1")
+    assert body("is handed to you").endswith("for Claims Automation: Knows fraud.")
+
+
+def test_those_who_decide_are_reminded(people, asked):
+    for _ in range(2):
+        asked.steps.update(remind_at=timezone.now(), opened_at=timezone.now())
+        approvals.keep_time()
+    assert told("still waits for a decision") == {"petra": "decide", "jonas": "decide"}
+    assert Notice.objects.filter(person=people.petra, title__contains="still waits").count() == 2
+    assert "Platform waits since today" in body("still waits for a decision")
+
+
+def test_those_who_may_decide_by_then_hear_that_a_step_is_late(people, asked):
+    asked.steps.update(due_at=timezone.now(), escalate_to={"action": "decide.security"})
+    approvals.keep_time()
+    assert told("is late") == {"petra": "decide", "jonas": "decide", "sami": "decide"}
+
+
+def test_whoever_made_an_offer_hears_what_became_of_it(people, asked):
+    offer = {"request": asked, "changes": {"capacity": "50"}, "note": "Less will do."}
+    approvals.make_offer(**offer, by=people.petra)
+    assert told("waits for an answer") == {"bob": "mine", "alice": "team"}
+    approvals.decline_offer(request=asked, reason="Not enough.", by=people.bob)
+    assert told("Your offer on") == {"petra": "decide"}
+    assert body("Your offer on").endswith("is declined. Not enough.")
+    approvals.make_offer(**offer, by=people.petra)
+    approvals.accept_offer(request=asked, by=people.alice)
+    assert told("is out of review") == {"bob": "mine"}
+    assert told("is approved") == {"alice": "mine", "bob": "team"}
+
+
 def test_told_twice_changes_nothing(people, asked):
     before = list(Notice.objects.order_by("pk").values())
     message = Message.objects.create(request=asked, author=people.petra, body="?", kind="question")
+    step = asked.steps.get(status="open")
+    key = f"{step.ref}/opened"
     for _ in range(2):
         with transaction.atomic():
             services.inform(QuestionAsked(asked.pk, message_id=message.pk))
-            services.inform(
-                RequestSubmitted(asked.pk, claims=(), placing=None, why="", team_id=asked.team_id)
-            )
+            services.inform(StepOpened(asked.pk, key, people.bob.ref, "Bob", step_id=step.pk))
     assert list(Notice.objects.order_by("pk").values())[: len(before)] == before
     assert Notice.objects.count() == len(before) + 2
 

@@ -1,6 +1,6 @@
 """What waits for somebody's decision, and what they decided."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,15 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.utils import timezone
 
-from apps.approvals.models import Decision, Step
+from apps.approvals.models import Approver, Decision, Step
+from apps.approvals.selectors.voices import (
+    by_name,
+    by_role,
+    in_review,
+    open_to,
+    voices,
+    waiting_count,
+)
 from apps.approvals.states import StepStatus
 from apps.capacity import selectors as capacity
 from apps.capacity.protocols import Claim
@@ -17,10 +25,10 @@ from apps.kernel import formats, keyset
 from apps.requests import selectors as requests
 from apps.requests.kinds import KINDS, Estimate
 from apps.requests.models import ResourceRequest
-from apps.requests.selectors import DECIDES
 from apps.requests.states import RequestStatus
 from apps.teams import selectors as teams
 from apps.teams.models import BusinessUnit, Person
+from apps.teams.roles import DECISIONS, Action
 
 TABS: Mapping[str, str] = {
     "waiting": "Waiting for me",
@@ -46,6 +54,7 @@ class InboxRow:
     pool: Free | None
     estimate: Estimate
     decision: Decision | None = None
+    on_behalf: str = ""
 
     @property
     def asked(self) -> int:
@@ -67,25 +76,40 @@ class InboxRow:
 
 
 def inbox(viewer: Person) -> QuerySet[Step]:
-    """Return the open steps that the viewer may decide; never on their own requests."""
-    mine = Q(pk__in=())
-    for action in DECIDES:
-        if teams.may_anywhere(viewer, action):
-            mine |= Q(action=action, request__team__in=teams.teams_where(viewer, action))
-    rows = Step.objects.filter(mine, status=StepStatus.OPEN).exclude(request__requester=viewer)
-    return rows.select_related(*WITH_REQUEST)
+    """Return the open steps that the viewer may decide, for themselves or for somebody else.
+
+    Never on a request of their own or of whom they act for, nor where they have voted, nor where
+    four eyes are asked for and they were two of them.
+    """
+    return open_to(viewer, voices(viewer)).select_related(*WITH_REQUEST)
+
+
+def involved(viewer: Person) -> Q:
+    """Pick the requests that somebody sees as they decide on them by name, or have decided.
+
+    Nothing for those who see all of them by their role.
+    """
+    if teams.reach(viewer, Action.REQUEST_READ).everywhere:
+        return Q(pk__in=())
+    me, *others = voices(viewer)
+    theirs = by_name(me)
+    for voice in others:
+        theirs |= by_role(voice) | by_name(voice)
+    open_ones = Step.objects.filter(theirs, status=StepStatus.OPEN).values("request")
+    spoken = Decision.objects.filter(person=viewer).values("step__request")
+    return Q(pk__in=open_ones) | Q(pk__in=spoken)
 
 
 def inbox_count(viewer: Person) -> int:
     """Count what waits for the viewer."""
-    if not any(teams.may_anywhere(viewer, action) for action in DECIDES):
-        return 0
-    return _in_review(inbox(viewer)).count()
+    return waiting_count(viewer)
 
 
 def longest_waiting(viewer: Person, *, most: int = 5) -> QuerySet[Step]:
     """List what has waited longest for the viewer; each row knows how much waits (`waiting`)."""
-    rows = _in_review(inbox(viewer)).annotate(waiting=Window(Count("pk")))
+    rows = in_review(inbox(viewer)).annotate(waiting=Window(Count("pk")))
+    if not waiting_count(viewer):
+        return rows.none()
     return rows.order_by("opened_at", "id")[:most]
 
 
@@ -93,7 +117,9 @@ def decided_by(viewer: Person) -> QuerySet[Step]:
     """Return the steps that the viewer voted on, for teams that they still see."""
     return (
         Step.objects.filter(
-            decisions__person=viewer, request__in=requests.requests_visible(viewer).values("pk")
+            decisions__person=viewer,
+            decisions__carried_from=None,
+            request__in=requests.requests_visible(viewer).values("pk"),
         )
         .annotate(decided_at=F("decisions__at"))
         .select_related(*WITH_REQUEST)
@@ -124,8 +150,9 @@ def inbox_page(viewer: Person, *, tab: str, unit: str, cursor: str) -> keyset.Pa
 def units_of(viewer: Person) -> QuerySet[BusinessUnit]:
     """List the business units whose requests the viewer decides on."""
     mine = Q(pk__in=())
-    for action in DECIDES:
-        mine |= Q(teams__in=teams.teams_where(viewer, action))
+    for voice in voices(viewer):
+        for action in DECISIONS:
+            mine |= Q(teams__in=teams.teams_where(voice, action))
     return BusinessUnit.objects.filter(mine).distinct().order_by("name")
 
 
@@ -134,7 +161,9 @@ def rows_of(steps: Iterable[Step], viewer: Person) -> list[InboxRow]:
     steps = list(steps)
     claims = {step.pk: _claim(step.request) for step in steps}
     pools = _pools(claim for claim in claims.values() if claim)
-    votes = {vote.step_id: vote for vote in Decision.objects.filter(step__in=steps, person=viewer)}
+    said = Decision.objects.filter(step__in=steps, person=viewer).select_related("voice")
+    votes = {vote.step_id: vote for vote in said}
+    named = _named(steps, viewer)
     return [
         InboxRow(
             step=step,
@@ -142,10 +171,33 @@ def rows_of(steps: Iterable[Step], viewer: Person) -> list[InboxRow]:
             claim=(claim := claims[step.pk]),
             pool=pools.get((claim.tier, claim.region, claim.meter)) if claim else None,
             estimate=Estimate.from_json(step.request.estimate),
-            decision=votes.get(step.pk),
+            decision=(vote := votes.get(step.pk)),
+            on_behalf=_on_behalf(viewer, step, vote, named),
         )
         for step in steps
     ]
+
+
+def _on_behalf(
+    viewer: Person, step: Step, vote: Decision | None, named: Collection[tuple[int, int]]
+) -> str:
+    """Name for whom the viewer decides, or has decided, if not for themselves."""
+    if vote:
+        return "" if vote.voice_id == viewer.pk else vote.voice.name
+    for voice in voices(viewer):
+        by_role = step.action and teams.may(voice, Action(step.action), step.request.team)
+        if by_role or (step.pk, voice.pk) in named:
+            return "" if voice == viewer else voice.name
+    return ""
+
+
+def _named(steps: Sequence[Step], viewer: Person) -> set[tuple[int, int]]:
+    """Find who of the viewer's voices is named for which step, unless they have one voice only."""
+    mine = voices(viewer)
+    if len(mine) < 2:
+        return set()
+    rows = Approver.objects.filter(step__in=steps, person__in=mine)
+    return set(rows.values_list("step", "person"))
 
 
 def _claim(request: ResourceRequest) -> Claim | None:
@@ -177,7 +229,9 @@ class Pace:
 def pace(viewer: Person) -> Pace:
     """Take the median time from submit to the last yes, for those who decide."""
     last_yes = (
-        Decision.objects.filter(step__request=OuterRef("pk"), verdict=Decision.Verdict.APPROVE)
+        Decision.objects.filter(
+            step__request=OuterRef("pk"), verdict=Decision.Verdict.APPROVE, carried_from=None
+        )
         .order_by("-at")
         .values("at")[:1]
     )
@@ -194,7 +248,3 @@ def pace(viewer: Person) -> Pace:
         decided=len(took),
         median=took[len(took) // 2] if took else None,
     )
-
-
-def _in_review(rows: QuerySet[Step]) -> QuerySet[Step]:
-    return rows.filter(request__status=RequestStatus.IN_REVIEW)

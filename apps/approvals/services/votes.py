@@ -1,80 +1,55 @@
-"""Decide on requests: open the steps, vote, close them.
+"""Vote on requests, ask about them, and say whether what was decided still stands.
 
-Whoever votes locks the request first and its step second, as every service of requests does; of
+Whoever votes locks the request first and its steps second, as every service of requests does; of
 two votes at the same moment the second sees what the first one did.
 """
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
-from apps.approvals import rules
 from apps.approvals.models import Decision, Step
-from apps.approvals.selectors import say_of
+from apps.approvals.selectors import (
+    current_steps,
+    holds,
+    open_of,
+    present_steps,
+    say_of,
+    voices_held,
+    yeses_of,
+)
+from apps.approvals.services.steps import denied, open_next
 from apps.approvals.states import StepStatus
-from apps.kernel import formats, states
-from apps.kernel.actors import SYSTEM
+from apps.kernel import audit, formats, states
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, StaleStateError
 from apps.requests import selectors as asks
 from apps.requests import services as requests
-from apps.requests.kinds import Estimate
 from apps.requests.models import Message, ResourceRequest
-from apps.requests.protocols import AboutRequest
 from apps.requests.states import RequestStatus
-from apps.teams import selectors as people
-from apps.teams import services as teams
 from apps.teams.models import Person
-from apps.teams.roles import Action
 
 MAX_REASON = 2_000
-
-
-def open_steps(event: AboutRequest) -> None:
-    """Freeze the steps of a new round on the request, open the first, begin the review."""
-    request = ResourceRequest.objects.get(pk=event.request_id)
-    latest = Step.objects.filter(request=request).aggregate(round=Max("round"))["round"] or 0
-    needed = rules.steps(
-        Estimate.from_json(request.estimate),
-        finance_above_usd=settings.FINANCE_DECIDES_ABOVE_USD,
-    )
-    steps = Step.objects.bulk_create(
-        Step(
-            request=request,
-            round=latest + 1,
-            position=position,
-            label=step.label,
-            action=step.action,
-            rule=step.rule,
-            status=StepStatus.WAITING if step.needed else StepStatus.NOT_NEEDED,
-        )
-        for position, step in enumerate(needed, start=1)
-    )
-    first = next(step for step in steps if step.status == StepStatus.WAITING)
-    _open(first)
-    requests.begin_review(request_id=request.pk, by=SYSTEM)
+Verdict = Decision.Verdict
 
 
 @transaction.atomic
 def approve(
     *, request: ResourceRequest, reason: str = "", step: int | None = None, by: Person
 ) -> ResourceRequest:
-    """Vote yes on the open step; the last yes approves the request.
+    """Vote yes on an open step; the last yes of the last step approves the request.
 
     `step` is the one that the person saw: a second press never decides the next step. Checks
-    again at this moment: the right to decide, and that offer, residency and capacity still allow
-    it. Raises StaleStateError when somebody else was faster.
+    again at this moment: the right to decide, what the policies forbid, and that offer, residency
+    and capacity still allow it. Raises StaleStateError when somebody else was faster.
     """
-    row, now = _ready(request, step, by)
-    _refuse_outdated(row)
-    reason = _reason(reason)
-    _vote(now, Decision.Verdict.APPROVE, reason, by)
-    states.move(now, to=StepStatus.APPROVED, by=by, note=reason, ended_at=timezone.now())
-    following = Step.objects.filter(request=row, round=now.round, status=StepStatus.WAITING).first()
-    if following:
-        _open(following)
-    else:
-        requests.mark_approved(request=row, by=by)
+    row, now, voice = ready(request, step, by)
+    refuse_outdated(row)
+    reason, yeses = reason_of(reason), yeses_of(now) + 1
+    vote = _vote(now, Verdict.APPROVE, reason, by, voice)
+    if yeses >= now.needed:
+        _end(now, StepStatus.APPROVED, by)
+    _trace(vote, now, yeses)
+    if now.status == StepStatus.APPROVED:
+        open_next(row, by=by)
     row.refresh_from_db()
     return row
 
@@ -83,14 +58,15 @@ def approve(
 def reject(
     *, request: ResourceRequest, reason: str, step: int | None = None, by: Person
 ) -> ResourceRequest:
-    """Vote no on the open step, with the reason that the requester reads; one no ends it."""
-    row, now = _ready(request, step, by, answered=False)
-    reason = _reason(reason)
+    """Vote no on an open step, with the reason that the requester reads; one no ends it all."""
+    row, now, voice = ready(request, step, by, answered=False)
+    reason = reason_of(reason)
     if not reason:
         sentence = f"Write why, and what would pass; {row.requester.name} reads it."
         raise InvalidError(sentence, {"reason": sentence})
-    _vote(now, Decision.Verdict.REJECT, reason, by)
-    states.move(now, to=StepStatus.REJECTED, by=by, note=reason, ended_at=timezone.now())
+    vote = _vote(now, Verdict.REJECT, reason, by, voice)
+    _end(now, StepStatus.REJECTED, by)
+    _trace(vote, now)
     requests.mark_rejected(request=row, reason=reason, by=by)
     row.refresh_from_db()
     return row
@@ -98,47 +74,78 @@ def reject(
 
 @transaction.atomic
 def ask(*, request: ResourceRequest, body: str, step: int | None = None, by: Person) -> Message:
-    """Ask the team something before deciding; the request waits for their answer."""
-    row, _ = _ready(request, step, by)
+    """Ask the team something before deciding; the clock stands still until they answer."""
+    row, *_ = ready(request, step, by)
     return requests.ask_for_information(request=row, body=body, by=by)
 
 
-def require_decider(person: Person) -> None:
-    """Let somebody open the inbox who decides for any team, or say who does."""
-    if not any(people.may_anywhere(person, action) for action in asks.DECIDES):
-        raise NotAllowedError(
-            "Only those who decide have an inbox: approvers, platform admins, security and finance."
-        )
+def still_allowed(request_id: int) -> str:
+    """Say why an approved request may not be built any more; empty if it may.
+
+    Two things are asked again at the run: no policy in force forbids it, and every approved step
+    still has the yeses it needs of people whose account is open and whose right to decide, or that
+    of whom they acted for, stands. A delegation that has ended since does not undo a vote.
+    """
+    request = requests.locked(request_id)
+    if sentence := denied(request):
+        return sentence
+    for step in current_steps(request):
+        if step.status != StepStatus.APPROVED:
+            continue
+        votes = [vote for vote in step.decisions.all() if not vote.is_no]
+        gone = [v for v in votes if not (v.person.is_active and holds(v.voice, step, request))]
+        if len(votes) - len(gone) < step.needed:
+            names = ", ".join(vote.person.name for vote in gone)
+            return (
+                f"{names} said yes for {step.label}, but may not decide on it any more. "
+                "Somebody who may has to: submit it again."
+            )
+    return ""
 
 
-def close_steps(event: AboutRequest) -> None:
-    """Cancel what is still undecided: the request was decided, withdrawn or given back."""
-    undecided = Step.objects.filter(
-        request=event.request_id, status__in=(StepStatus.WAITING, StepStatus.OPEN)
-    )
-    for step in undecided.select_for_update():
-        states.move(step, to=StepStatus.CANCELLED, by=SYSTEM, ended_at=timezone.now())
-
-
-def _ready(
+def ready(
     request: ResourceRequest, seen: int | None, by: Person, *, answered: bool = True
-) -> tuple[ResourceRequest, Step]:
-    """Lock request and open step for somebody who may vote on it now, or say why they may not.
+) -> tuple[ResourceRequest, Step, Person]:
+    """Lock request and steps for somebody who may vote now, or say why they may not.
 
-    With `answered` an open question has to be answered first.
+    Returns the step with whose voice they are there. With `answered` an open question has to be
+    answered first. The roles are read anew, and a delegation that the vote rests on cannot be
+    ended until the vote is over.
     """
     row = requests.locked(request.pk)
     by = requests.present(by)
-    step = Step.objects.select_for_update().filter(request=row, status=StepStatus.OPEN).first()
-    if step is None or (seen is not None and step.pk != seen):
+    list(present_steps(row).select_for_update(of=("self",)).values_list("pk"))
+    steps = current_steps(row)
+    if not any(seen in (None, step.pk) for step in open_of(steps)):
         raise StaleStateError(_faster(row, seen))
-    say = say_of(by, row, step)
-    if row.requester_id == by.pk:
-        raise NotAllowedError(say.why_not)
-    teams.require(by, Action(step.action), row.team)
+    say = say_of(by, row, steps, seen=seen, mine=voices_held(by))
+    if say.step is None or say.voice is None:
+        raise (ConflictError if say.voted else NotAllowedError)(say.why_not)
     if answered and row.status != RequestStatus.IN_REVIEW:
         raise ConflictError(f"{row.number} cannot be decided now. {say.why_not}")
-    return row, step
+    return row, say.step, say.voice
+
+
+def refuse_outdated(row: ResourceRequest) -> None:
+    """Refuse a yes to what policies, offer, residency or capacity no longer allow."""
+    problems = denied(row)
+    if not problems:
+        kind = asks.kind_named(row.kind)
+        problems = " ".join(kind.check(asks.payload_of(row, held=True)).values())
+    if problems:
+        raise ConflictError(
+            f"{row.number} can no longer be approved. {problems} "
+            f"Reject it and say what would pass, or ask {row.requester.name}."
+        )
+
+
+def reason_of(text: str) -> str:
+    """Return a reason as it is kept; refuse one that is too long."""
+    text = text.replace("\0", "").strip()
+    if len(text) > MAX_REASON:
+        sentence = f"At most {formats.number(MAX_REASON)} characters fit here. Say it shorter."
+        raise InvalidError(sentence, {"reason": sentence})
+    return text
 
 
 def _faster(request: ResourceRequest, seen: int | None) -> str:
@@ -147,42 +154,43 @@ def _faster(request: ResourceRequest, seen: int | None) -> str:
     vote = (votes.filter(step=seen) if seen else votes).order_by("-id").first()
     if vote is None:
         return f"{request.number} is {request.state.label.lower()}; there is nothing to decide."
-    did = "approved" if vote.verdict == Decision.Verdict.APPROVE else "rejected"
+    did = "approved" if vote.verdict == Verdict.APPROVE else "rejected"
     return (
         f"{vote.person.name} {did} {request.number} already, {formats.moment(vote.at)} UTC. "
         "Reload to see where it stands."
     )
 
 
-def _refuse_outdated(row: ResourceRequest) -> None:
-    """Refuse a yes to what offer, residency or capacity no longer allow."""
-    kind = asks.kind_named(row.kind)
-    problems = kind.check(asks.payload_of(row, held=True))
-    if problems:
-        raise ConflictError(
-            f"{row.number} can no longer be approved. {' '.join(problems.values())} "
-            f"Reject it and say what would pass, or ask {row.requester.name}."
-        )
-
-
-def _reason(text: str) -> str:
-    text = text.replace("\0", "").strip()
-    if len(text) > MAX_REASON:
-        sentence = f"At most {formats.number(MAX_REASON)} characters fit here. Say it shorter."
-        raise InvalidError(sentence, {"reason": sentence})
-    return text
-
-
-def _vote(step: Step, verdict: Decision.Verdict, reason: str, by: Person) -> None:
-    Decision.objects.create(
+def _vote(step: Step, verdict: str, reason: str, by: Person, voice: Person) -> Decision:
+    return Decision.objects.create(
         step=step,
         person=by,
-        voice=by,
+        voice=voice,
         requester=step.request.requester,
         verdict=verdict,
         reason=reason,
     )
 
 
-def _open(step: Step) -> None:
-    states.move(step, to=StepStatus.OPEN, by=SYSTEM, audited=False, opened_at=timezone.now())
+def _end(step: Step, to: StepStatus, by: Person) -> None:
+    states.move(step, to=to, by=by, audited=False, ended_at=timezone.now())
+
+
+def _trace(vote: Decision, step: Step, yeses: int = 0) -> None:
+    """Leave one entry for a vote: whose it was, whose say, and what became of the step."""
+    said = "approved" if vote.verdict == Verdict.APPROVE else "rejected"
+    after = {"status": step.status, "vote": said}
+    if vote.voice != vote.person:
+        after["for"] = vote.voice.name
+    if yeses and step.needed > 1:
+        after["yeses"] = f"{yeses} of {step.needed}"
+    audit.record(
+        subject=step.ref,
+        subject_name=str(step),
+        verb=said,
+        by=vote.person,
+        scope=step.scope,
+        before={"status": StepStatus.OPEN},
+        after=after,
+        note=vote.reason,
+    )

@@ -89,4 +89,5 @@ KIND = RequestKind(
         "Microsoft.Resources/deployments/*",
         "Microsoft.Resources/deploymentStacks/*",
     ),
+    offers=("sku", "region", "capacity"),
 )

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.urls import reverse
 
 from apps.approvals import selectors as approvals
+from apps.approvals.events import DecidingEvent
+from apps.approvals.models import Step
 from apps.kernel.models import AuditEntry
 from apps.notices.models import TeamsChannel
 from apps.notices.protocols import one_line
@@ -26,7 +28,7 @@ MOST_NAMES, MOST_REASON = 3, 300
 class Facts:
     """An event in words: `key` is its own, `actor` the reference of whoever did it.
 
-    It is about a request, or about a person's account.
+    It is about a request, or about a person's account; one about a request may be for a person.
     """
 
     key: str
@@ -46,7 +48,7 @@ def facts_of(event: Any, told: Told) -> Facts:
     row = requests.reading(ResourceRequest.objects.all()).get(pk=event.request_id)
     key, actor, name, reason = _trace(event, told, row.ref)
     asked = any(rule.who == Who.DECIDERS for rule in told.rules)
-    deciders = approvals.next_actors(row) if asked else ()
+    deciders = _deciders(event, row) if asked else ()
     resource = getattr(event, "resource_id", None)
     return Facts(
         key=key,
@@ -64,6 +66,7 @@ def facts_of(event: Any, told: Told) -> Facts:
             "next": _names(deciders),
         },
         request=row,
+        person=_person(getattr(event, "person_id", None)),
         deciders=deciders,
     )
 
@@ -95,8 +98,9 @@ def channels_told(facts: Facts, told: Told) -> list[tuple[Rule, TeamsChannel]]:
         return []
     unit = facts.request.team.business_unit_id
     mine = TeamsChannel.objects.filter(Q(business_unit=None) | Q(business_unit=unit), active=True)
+    rules = [rule for rule in told.rules if rule.who != Who.PERSON]
     found = [
-        (next((rule for rule in told.rules if rule.topic in channel.topics), None), channel)
+        (next((rule for rule in rules if rule.topic in channel.topics), None), channel)
         for channel in mine.order_by("pk")
     ]
     return [(rule, channel) for rule, channel in found if rule]
@@ -123,8 +127,21 @@ def _concerned(who: Who, facts: Facts) -> Iterable[Person]:
     return facts.deciders
 
 
+def _person(pk: int | None) -> Person | None:
+    return Person.objects.filter(pk=pk).first() if pk else None
+
+
+def _deciders(event: Any, row: ResourceRequest) -> Sequence[Person]:
+    """List who may decide the step that an event is about, else any that is open."""
+    step_id = getattr(event, "step_id", None)
+    step = Step.objects.filter(pk=step_id).first() if step_id else None
+    return approvals.next_actors(row, step)
+
+
 def _trace(event: Any, told: Told, subject: str) -> tuple[str, str, str, str]:
     """Say which occurrence this is, who did it (reference and name), and what they wrote."""
+    if isinstance(event, DecidingEvent):
+        return event.key, event.actor, event.actor_name, event.reason
     if not told.move:
         said = Message.objects.select_related("author").get(pk=event.message_id)
         return f"message:{said.pk}", said.author.ref, said.author.name, said.body

@@ -1,5 +1,6 @@
 """Requests as people may see them, and what a typed payload comes to."""
 
+from apps.requests.selectors.deciding import DECIDING, Deciding, Wait, names_of, waiting_for
 from apps.requests.selectors.lists import (
     TABS,
     Asked,
@@ -29,6 +30,7 @@ from apps.requests.selectors.visible import (
     may_ask,
     may_decide,
     may_edit,
+    may_take_back,
     may_withdraw,
     reading,
     request_for,
@@ -37,9 +39,12 @@ from apps.requests.selectors.visible import (
 
 __all__ = [
     "DECIDES",
+    "DECIDING",
     "TABS",
     "Asked",
+    "Deciding",
     "Review",
+    "Wait",
     "conversation",
     "export_rows",
     "filters_of",
@@ -51,7 +56,9 @@ __all__ = [
     "may_ask",
     "may_decide",
     "may_edit",
+    "may_take_back",
     "may_withdraw",
+    "names_of",
     "open_of_team",
     "owed_by",
     "page_of",
@@ -64,4 +71,5 @@ __all__ = [
     "tab_counts",
     "typed_of",
     "under_way_of",
+    "waiting_for",
 ]

@@ -5,7 +5,8 @@ from django.db.models import Q, QuerySet
 from apps.kernel.errors import NotFoundError
 from apps.kernel.models import AuditEntry
 from apps.requests.models import Message, ResourceRequest
-from apps.requests.states import EDITABLE, RequestStatus, may_become
+from apps.requests.selectors.deciding import DECIDING
+from apps.requests.states import EDITABLE, UNDECIDED, RequestStatus, may_become
 from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -19,10 +20,15 @@ def reading(rows: QuerySet[ResourceRequest]) -> QuerySet[ResourceRequest]:
 
 
 def requests_visible(viewer: Person) -> QuerySet[ResourceRequest]:
-    """Return the requests of the viewer's teams; a draft is seen by those who may submit it."""
+    """Return the requests of the viewer's teams, and those that they decide on by name.
+
+    A draft is seen by those who may submit it.
+    """
     seen = Q(submitted_at__isnull=False, team__in=teams.teams_where(viewer, Action.REQUEST_READ))
     if may_ask(viewer):
         seen |= Q(team__in=teams.teams_where(viewer, Action.REQUEST_CREATE))
+    for _, one in DECIDING.items():
+        seen |= one.involved(viewer)
     return reading(ResourceRequest.objects.filter(seen))
 
 
@@ -53,6 +59,11 @@ def may_withdraw(viewer: Person, request: ResourceRequest) -> bool:
     return teams.may(viewer, Action.REQUEST_WITHDRAW, request.team)
 
 
+def may_take_back(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether the viewer may take it out of its review to change it: who may ask for it."""
+    return request.status in UNDECIDED and teams.may(viewer, Action.REQUEST_CREATE, request.team)
+
+
 def may_answer(viewer: Person, request: ResourceRequest) -> bool:
     """Say whether the viewer may answer the open question: anybody who may ask for the team."""
     return request.status == RequestStatus.NEEDS_INFO and teams.may(
@@ -61,8 +72,10 @@ def may_answer(viewer: Person, request: ResourceRequest) -> bool:
 
 
 def may_decide(viewer: Person, request: ResourceRequest) -> bool:
-    """Say whether the viewer decides for this team at all, now or at another step."""
-    return any(teams.may(viewer, action, request.team) for action in DECIDES)
+    """Say whether the viewer decides for this team, or on this request by name, at any step."""
+    if any(teams.may(viewer, action, request.team) for action in DECIDES):
+        return True
+    return any(one.decides(viewer, request) for _, one in DECIDING.items())
 
 
 def conversation(viewer: Person, request: ResourceRequest) -> QuerySet[Message]:

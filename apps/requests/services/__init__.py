@@ -7,6 +7,7 @@ other in a circle.
 from apps.requests.services.drafts import clone_request, require_asker, save_draft
 from apps.requests.services.moves import (
     begin_review,
+    change_request,
     mark_approved,
     mark_building,
     mark_expired,
@@ -19,12 +20,13 @@ from apps.requests.services.moves import (
 )
 from apps.requests.services.rows import locked, present
 from apps.requests.services.submit import save_and_submit, submit_request
-from apps.requests.services.talk import answer, ask_for_information, say
+from apps.requests.services.talk import answer, ask_for_information, say, take_question_back
 
 __all__ = [
     "answer",
     "ask_for_information",
     "begin_review",
+    "change_request",
     "clone_request",
     "locked",
     "mark_approved",
@@ -41,5 +43,6 @@ __all__ = [
     "save_draft",
     "say",
     "submit_request",
+    "take_question_back",
     "withdraw_request",
 ]

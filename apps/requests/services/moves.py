@@ -15,6 +15,7 @@ from apps.requests.events import (
     RequestFailed,
     RequestRejected,
     RequestReturned,
+    RequestTakenBack,
     RequestWithdrawn,
 )
 from apps.requests.kinds import Estimate
@@ -22,8 +23,10 @@ from apps.requests.models import ResourceRequest
 from apps.requests.protocols import AboutRequest, Trouble
 from apps.requests.selectors import may_withdraw
 from apps.requests.services.rows import locked, unwritable
-from apps.requests.states import RequestStatus, may_become
+from apps.requests.states import UNDECIDED, RequestStatus, may_become
+from apps.teams import services as teams
 from apps.teams.models import Person
+from apps.teams.roles import Action
 
 S = RequestStatus
 
@@ -49,16 +52,41 @@ def withdraw_request(*, request: ResourceRequest, reason: str = "", by: Person) 
 
 
 @transaction.atomic
+def change_request(*, request: ResourceRequest, reason: str = "", by: Person) -> ResourceRequest:
+    """Take a request back out of its review to change it; what it holds is free until then.
+
+    Whoever may ask for the team may; what was said to it stays, and counts again where nothing
+    that it looked at has changed.
+    """
+    row = locked(request.pk)
+    if row.status not in UNDECIDED:
+        raise ConflictError(
+            f"{row.number} is {row.state.label.lower()}; only what is in review is taken back."
+        )
+    teams.require(by, Action.REQUEST_CREATE, row.team)
+    reason = reason.strip()
+    if problem := unwritable(reason, 2_000):
+        raise ConflictError(problem)
+    _move(row, S.RETURNED, by, note=reason, trouble="")
+    tell(RequestTakenBack(row.pk))
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
 def begin_review(*, request_id: int, by: Actor) -> None:
     """Hand a submitted request to those who decide."""
     _move(locked(request_id), S.IN_REVIEW, by)
 
 
 @transaction.atomic
-def mark_approved(*, request: ResourceRequest, by: Actor) -> None:
-    """Note the last yes; capacity is committed and the build is queued in this transaction."""
+def mark_approved(*, request: ResourceRequest, note: str = "", by: Actor) -> None:
+    """Note the last yes; capacity is committed and the build is queued in this transaction.
+
+    `note` is the rule by which the portal itself approved it.
+    """
     row = locked(request.pk)
-    _move(row, S.APPROVED, by)
+    _move(row, S.APPROVED, by, note=note)
     expected = Estimate.from_json(row.estimate).expected_nano
     tell(RequestApproved(row.pk, team_id=row.team_id, expected_nano=expected))
 

@@ -67,3 +67,19 @@ def answer(*, request: ResourceRequest, body: str, by: Person) -> Message:
     states.move(row, to=RequestStatus.IN_REVIEW, by=by, changed_at=timezone.now())
     tell(QuestionAnswered(row.pk, message_id=message.pk))
     return message
+
+
+@transaction.atomic
+def take_question_back(*, request: ResourceRequest, body: str, by: Person) -> Message:
+    """End the open question without an answer, for those who decide; `body` tells the team.
+
+    The caller lets the clock run again: nobody is told of an answer.
+    """
+    row = locked(request.pk)
+    if row.status != RequestStatus.NEEDS_INFO:
+        raise ConflictError(f"No question is open on {row.number}.")
+    if not may_decide(by, row):
+        raise NotAllowedError("Only those who decide may take a question back.")
+    message = say(request=row, body=body, by=by)
+    states.move(row, to=RequestStatus.IN_REVIEW, by=by, changed_at=timezone.now())
+    return message

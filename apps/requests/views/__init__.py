@@ -5,6 +5,7 @@ from apps.requests.views.lists import requests, requests_csv
 from apps.requests.views.page import (
     request,
     request_answer,
+    request_change,
     request_clone,
     request_message,
     request_progress,
@@ -15,6 +16,7 @@ from apps.requests.views.page import (
 __all__ = [
     "request",
     "request_answer",
+    "request_change",
     "request_clone",
     "request_edit",
     "request_form",

@@ -23,13 +23,16 @@ def requests(request: HttpRequest) -> HttpResponse:
     viewer: Any = request.user
     asked = selectors.Asked.read(request.GET)
     counts = selectors.tab_counts(viewer)
+    page = selectors.page_of(viewer, asked)
+    waits = selectors.waiting_for(page.rows)
     context = {
         "asked": asked,
         "tabs": [(tab, label, counts[tab]) for tab, (label, _) in selectors.TABS.items()],
         "counts": counts,
         "filters": [_filter(request, **one) for one in selectors.filters_of(viewer, asked)],
         "filtered": any((asked.text, asked.status, asked.team, asked.environment, asked.mine)),
-        "page": selectors.page_of(viewer, asked),
+        "page": page,
+        "rows": [(row, waits.get(row.pk, ())) for row in page.rows],
         "kinds": [kind for _, kind in KINDS.items()] if selectors.may_ask(viewer) else [],
     }
     return render(request, "requests/list.html", context)

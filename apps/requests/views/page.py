@@ -85,6 +85,21 @@ def request_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def request_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a request out of its review and open its form."""
+    viewer: Any = request.user
+    row = services.change_request(
+        request=selectors.request_for(viewer, pk),
+        reason=request.POST.get("reason", ""),
+        by=viewer,
+    )
+    messages.info(
+        request, f"{row.number} is out of review and holds nothing. Submit it once it is changed."
+    )
+    return redirect("request_edit", pk)
+
+
+@require_POST
 def request_message(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a note to the conversation."""
     viewer: Any = request.user

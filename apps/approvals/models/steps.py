@@ -1,42 +1,44 @@
-"""Policies, steps that a request must pass (frozen at submit), votes, delegations and offers."""
+"""Steps that a request must pass (frozen at submit), who may decide on them, and votes."""
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.approvals.states import OFFER_TRANSITIONS, TRANSITIONS, OfferStatus, StepStatus
+from apps.approvals.states import TRANSITIONS, StepStatus
 from apps.requests.models import ResourceRequest
 
 
-class PolicyVersion(models.Model):
-    """One state of the policy document, never changed; exactly one is in force."""
+class Round(models.Model):
+    """One submission of a request, and what the policies said of it then.
 
-    number = models.PositiveIntegerField(unique=True)
-    text = models.TextField()
-    note = models.CharField(max_length=300)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    made_at = models.DateTimeField(db_default=Now())
-    active = models.BooleanField(default=False)
+    `hits` are the rules with what came of each, in words. It expires `lasts` after the submit, or
+    after a question that nobody answers; while a question is open (`paused_at`) no other clock
+    runs. `ended_at` is when nothing was left to decide.
+    """
+
+    request = models.ForeignKey(ResourceRequest, models.CASCADE, related_name="rounds")
+    number = models.PositiveSmallIntegerField()
+    policy = models.PositiveIntegerField(null=True)
+    hits = models.JSONField(default=list)
+    lasts = models.DurationField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["active"], condition=models.Q(active=True), name="one_policy_in_force"
+            models.UniqueConstraint(fields=["request", "number"], name="round_once_per_number")
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(ended_at=None),
+                name="round_expires",
             )
         ]
 
     def __str__(self) -> str:
-        return f"policies, version {self.number}"
-
-    @property
-    def ref(self) -> str:
-        """The text reference used in audit entries."""
-        return f"policy:{self.number}"
+        return f"submission {self.number} of {self.request_id}"
 
 
 class Step(models.Model):
@@ -45,8 +47,10 @@ class Step(models.Model):
     `round` counts submissions: a request that comes back gets new steps, the old ones stay. The
     steps of one `stage` are open at the same time; the next stage opens when each of them is
     approved or not needed. `who` is frozen: {"action": …} for a role in the request's scope, or
-    {"people": [ids]}. `needed` counts the yeses that approve it; `inputs` are the facts that it
-    looks at, so that a change of others does not ask again. Durations are seconds, None without.
+    {"people": [ids], "group": …}; with "all" everybody of them has to say yes. `action` is empty
+    where only its Approvers decide. `needed` counts the yeses that approve it; `inputs` are the
+    facts that it looks at, so that a change of others does not ask again. Durations are seconds,
+    None without; `due_at` and `remind_at` stand still while a question is open.
     """
 
     request = models.ForeignKey(ResourceRequest, models.CASCADE, related_name="steps")
@@ -68,6 +72,7 @@ class Step(models.Model):
     remind_s = models.PositiveIntegerField(null=True)
     escalate_to = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     escalated_at = models.DateTimeField(null=True)
 
@@ -95,6 +100,11 @@ class Step(models.Model):
                 condition=models.Q(status=StepStatus.OPEN),
                 name="step_due",
             ),
+            models.Index(
+                fields=["remind_at"],
+                condition=models.Q(status=StepStatus.OPEN),
+                name="step_remind",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,10 +127,14 @@ class Step(models.Model):
 
 
 class Approver(models.Model):
-    """Somebody who may decide on one step by name: named, escalated to, or assigned."""
+    """Somebody who may decide on one step by name: named, one of all, escalated to, or assigned.
+
+    With `action` only as long as their role allows it in the request's scope.
+    """
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="approvers")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    action = models.CharField(max_length=30, blank=True)
     why = models.CharField(max_length=200)
     since_at = models.DateTimeField(db_default=Now())
 
@@ -137,7 +151,8 @@ class Decision(models.Model):
     """One person's vote on one step; never changed.
 
     `voice` is whose say it is: the person's own, or that of somebody they act for. `requester` is
-    a copy, so that the database itself refuses a vote of, or for, whoever asked.
+    a copy, so that the database itself refuses a vote of, or for, whoever asked. `carried_from` is
+    the vote of an earlier submission that this one repeats, as nothing it looked at has changed.
     """
 
     class Verdict(models.TextChoices):
@@ -152,6 +167,7 @@ class Decision(models.Model):
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     reason = models.TextField(blank=True)
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -175,97 +191,3 @@ class Decision(models.Model):
     def is_no(self) -> bool:
         """Say whether this vote refused."""
         return self.verdict == self.Verdict.REJECT
-
-
-class Delegation(models.Model):
-    """Somebody acts for somebody else in [from_at, to_at); one person at a time."""
-
-    by_person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    to_person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    from_at = models.DateTimeField()
-    to_at = models.DateTimeField()
-    note = models.CharField(max_length=200, blank=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    made_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(from_at__lte=models.F("to_at")), name="delegation_ends_after"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(by_person=models.F("to_person")), name="delegation_to_another"
-            ),
-            ExclusionConstraint(
-                name="one_delegate_at_a_time",
-                expressions=[
-                    ("by_person", RangeOperators.EQUAL),
-                    (
-                        models.Func("from_at", "to_at", function="tstzrange"),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
-            ),
-        ]
-        indexes = [models.Index(fields=["to_person", "to_at"], name="delegation_to")]
-
-    def __str__(self) -> str:
-        return f"{self.to_person} for {self.by_person}"
-
-    @property
-    def ref(self) -> str:
-        """The text reference used in audit entries."""
-        return f"delegation:{self.pk}"
-
-
-class Offer(models.Model):
-    """A yes to something else: less, elsewhere, or until a day; the team accepts it or not.
-
-    `changes` maps fields of the payload to what is offered, as typed; `until_on` is the last day.
-    """
-
-    request = models.ForeignKey(ResourceRequest, models.CASCADE, related_name="offers")
-    step = models.ForeignKey(Step, models.CASCADE, related_name="offers")
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    voice = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    changes = models.JSONField(default=dict)
-    until_on = models.DateField(null=True)
-    note = models.TextField()
-    status = models.CharField(max_length=10, choices=OfferStatus.choices, default=OfferStatus.OPEN)
-    at = models.DateTimeField(db_default=Now())
-    ended_at = models.DateTimeField(null=True)
-
-    TRANSITIONS = OFFER_TRANSITIONS
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["request"],
-                condition=models.Q(status=OfferStatus.OPEN),
-                name="one_open_offer_per_request",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(changes={}) | models.Q(until_on__isnull=False),
-                name="offer_offers_something",
-            ),
-            models.CheckConstraint(condition=~models.Q(note=""), name="offer_says_why"),
-        ]
-
-    def __str__(self) -> str:
-        return f"offer on {self.request_id}"
-
-    @property
-    def ref(self) -> str:
-        """The text reference used in audit entries."""
-        return f"offer:{self.pk}"
-
-    @property
-    def scope(self) -> str:
-        """The scope of the request."""
-        return self.request.scope
-
-    @property
-    def state(self) -> OfferStatus:
-        """The status with its label and tone."""
-        return OfferStatus(self.status)

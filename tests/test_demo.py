@@ -11,6 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.access.models import Grant
+from apps.approvals.models import Decision, PolicyVersion, Step
+from apps.approvals.selectors import policies
+from apps.approvals.services import check
 from apps.capacity import selectors as capacity
 from apps.capacity import services as capacity_services
 from apps.capacity.models import Hold, Pool
@@ -169,6 +172,7 @@ def company(sandbox, people):
     """The whole company with its deployments, as at the last full hour but 26."""
     until = timezone.now().replace(minute=0, second=0, microsecond=0) - 26 * HOUR
     demo.seed_company()
+    demo.seed_policies(vars(people))
     demo.know_limits()
     demo.seed_deployments(until)
     return until
@@ -187,6 +191,7 @@ def test_the_company_is_as_large_as_it_says_and_a_second_start_changes_nothing(c
     assert counted == {**counted, **sizes}
     demo.seed_organisation()
     demo.seed_company()
+    demo.seed_policies(vars(people))
     demo.know_limits()
     demo.seed_deployments(company + 50 * HOUR)
     assert everything() == (counted, free)
@@ -242,6 +247,26 @@ def test_there_is_room_for_alice_and_a_sync_changes_no_promise(company, people):
     count = ResourceRequest.objects.count()
     demo.seed_requests(vars(people))
     assert ResourceRequest.objects.count() == count == 64
+
+
+def test_the_policies_would_pass_today_and_the_past_was_decided_by_them(company, people):
+    version = PolicyVersion.objects.get()
+    assert version.active
+    assert not check(version.text)
+    assert {rule.id for rule in policies.in_force().rules} >= {"P-01", "P-03", "P-08", "D-01"}
+    needed = Step.objects.exclude(status="not_needed")
+    assert {*needed.values_list("label", flat=True)} == {
+        "Platform",
+        "Security",
+        "Finance",
+        "Second pair of eyes",
+    }
+    assert not needed.filter(decisions=None).exists()
+    assert not Step.objects.filter(status="not_needed", decisions__isnull=False).exists()
+    for request in ResourceRequest.objects.all():
+        voters = Decision.objects.filter(step__request=request).values_list("person", flat=True)
+        assert len({*voters}) == len(voters), "four eyes"
+        assert not policies.plan_of(request).denied
 
 
 def test_pages_show_what_was_built(company, people, client_of):

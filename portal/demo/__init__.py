@@ -4,6 +4,7 @@ from portal.demo.deployments import know_limits, seed_deployments
 from portal.demo.history import seed_history
 from portal.demo.organisation import SINCE, seed_company, seed_organisation
 from portal.demo.people import PASSWORD, PEOPLE, DemoPerson, end_demo
+from portal.demo.policies import seed_policies
 from portal.demo.seeding import seed
 from portal.demo.wishes import payload, seed_requests
 
@@ -20,5 +21,6 @@ __all__ = [
     "seed_deployments",
     "seed_history",
     "seed_organisation",
+    "seed_policies",
     "seed_requests",
 ]

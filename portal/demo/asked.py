@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from apps.approvals.models import Decision, Step
+from apps.approvals.rules import Who
 from apps.approvals.selectors import policies
 from apps.approvals.states import StepStatus
 from apps.catalog import selectors as catalog
@@ -18,7 +20,11 @@ from portal.demo import data
 from portal.demo.shapes import uses
 
 KIND = "model_deployment"
-DECIDES = {Action.DECIDE_PLATFORM: Role.PLATFORM_ADMIN, Action.DECIDE_FINANCE: Role.FINANCE}
+DECIDES = {
+    Action.DECIDE_PLATFORM: Role.PLATFORM_ADMIN,
+    Action.DECIDE_SECURITY: Role.SECURITY,
+    Action.DECIDE_FINANCE: Role.FINANCE,
+}
 
 
 @dataclass(frozen=True)
@@ -130,14 +136,14 @@ def _submitted(request: ResourceRequest) -> AuditEntry:
 
 def _steps(asked: Asked, request: ResourceRequest) -> Iterator[Step]:
     for position, step in enumerate(policies.plan_of(request).steps, start=1):
-        action = step.who.action or ""
         yield Step(
             request=request,
             position=position,
             stage=step.stage,
             label=step.label,
-            action=action,
-            who={"action": action},
+            action=step.who.action or "",
+            who=_who(step.who),
+            distinct=step.distinct,
             rule=step.rule,
             rules=list(step.rules),
             inputs=dict(step.inputs),
@@ -147,18 +153,26 @@ def _steps(asked: Asked, request: ResourceRequest) -> Iterator[Step]:
         )
 
 
+def _who(who: Who) -> dict[str, Any]:
+    if who.action:
+        return {"action": who.action}
+    people = Person.objects.filter(email__in=who.people).order_by("pk")
+    return {"people": list(people.values_list("pk", flat=True)), "group": who.group}
+
+
 def _votes(steps: Sequence[Step]) -> Iterator[Decision]:
+    """Let the first of those who may say yes: nobody twice, as they stand in other roles."""
     deciders = {
-        action: Person.objects.filter(memberships__role=role).earliest("pk")
+        str(action): Person.objects.filter(memberships__role=role).earliest("pk").pk
         for action, role in DECIDES.items()
     }
     for step in steps:
         if step.ended_at:
-            by = deciders[Action(step.action)]
+            by = deciders[step.action] if step.action else step.who["people"][0]
             yield Decision(
                 step=step,
-                person=by,
-                voice=by,
+                person_id=by,
+                voice_id=by,
                 requester=step.request.requester,
                 verdict=Decision.Verdict.APPROVE,
                 at=step.ended_at,

@@ -9,6 +9,7 @@ import structlog
 from portal.demo.deployments import know_limits, seed_deployments
 from portal.demo.history import seed_history
 from portal.demo.organisation import seed_company, seed_organisation
+from portal.demo.policies import seed_policies
 from portal.demo.wishes import seed_requests
 
 log = structlog.get_logger(__name__)
@@ -19,6 +20,7 @@ def seed(until: datetime) -> None:
     people = seed_organisation()
     parts: dict[str, Callable[[], None]] = {
         "company_s": seed_company,
+        "policies_s": lambda: seed_policies(people),
         "limits_s": know_limits,
         "deployments_s": lambda: seed_deployments(until),
         "requests_s": lambda: seed_requests(people),

@@ -1,8 +1,8 @@
 """What a decision on a request rests on: what the team uses of the model, and what it all costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -31,6 +31,14 @@ UNDECIDED = (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW, RequestStatus.NEE
 DAYS = 30
 BEFORE = f"on the {DAYS} days before"
 DRAWN = 5  # deployments in the figure, the fullest first
+NO_LIMIT = {
+    "empty_title": "There is no limit to compare with",
+    "empty_text": "What the team has of this model has no limit in tokens per minute.",
+}
+NO_DAY = {
+    "empty_title": "No day is over yet",
+    "empty_text": "What the team has of this model was built today.",
+}
 Peaks = Sequence[usage.Busiest]
 
 
@@ -116,7 +124,7 @@ def _kpis(answer: usage.Answer) -> list[Context]:
 def _figure(
     has: Sequence["Resource"], peaks: Mapping[int, Peaks], period: usage.Period
 ) -> figures.Figure:
-    """Draw each day's busiest hour as a share of the limit, one line per deployment."""
+    """Draw the busiest hour of each day that is over as a share of the limit, by deployment."""
     limits = {one.pk: limit for one in has if (limit := usage.limit_tpm(one))}
     tops = {
         one: max(peaks.get(one.pk, ()), key=lambda peak: peak.tokens, default=None)
@@ -125,20 +133,18 @@ def _figure(
     }
     ranked = sorted(tops, key=lambda one: (-_share(tops[one], limits[one.pk]), one.name))
     fullest = ranked[:DRAWN]
-    steps = period.steps(timezone.now())
     said = figures.Words(
         id="need-peaks",
         question="How near its limit is the busiest hour of each day?",
         answer=_said(tops[fullest[0]], fullest[0], limits[fullest[0].pk]) if fullest else "",
         caption=f"of the limit, mean of the hour, UTC{_drawn(fullest, tops)}",
-        empty_title="There is no limit to compare with",
-        empty_text="What the team has of this model has no limit in tokens per minute.",
+        **(NO_DAY if fullest else NO_LIMIT),
     )
-    lines = [
-        (one.name, _line(peaks.get(one.pk, ()), limits[one.pk], one, steps)) for one in fullest
-    ]
-    days, full = [at.date() for at in steps], figures.Limit(1, "the limit")
-    return figures.lines(said, days, lines, unit=figures.SHARE, limit=full)
+    days = [at.date() for at in period.steps(timezone.now())][:-1]  # today goes on
+    full = figures.Limit(1, "the limit")
+    lines = [(one.name, _line(peaks.get(one.pk, ()), limits[one.pk], one, days)) for one in fullest]
+    figure = figures.lines(said, days, lines, unit=figures.SHARE, limit=full)
+    return replace(figure, height="low")
 
 
 def _share(peak: usage.Busiest | None, limit: int) -> float:
@@ -161,12 +167,12 @@ def _drawn(drawn: Sequence["Resource"], tops: Mapping["Resource", usage.Busiest 
 
 
 def _line(
-    peaks: Peaks, limit: int, resource: "Resource", steps: Sequence[datetime]
+    peaks: Peaks, limit: int, resource: "Resource", days: Sequence[date]
 ) -> list[float | None]:
     """Return a share per day: none before it was built, 0 on a day without calls."""
     by_day = {peak.at.date(): peak.tpm / limit for peak in peaks}
     built = min([resource.built_at.date(), *by_day])
-    return [by_day.get(at.date(), 0) if at.date() >= built else None for at in steps]
+    return [by_day.get(day, 0) if day >= built else None for day in days]
 
 
 def cost(viewer: "Person", *, request: "ResourceRequest") -> Context | None:

@@ -83,20 +83,29 @@ def test_another_team_and_a_guest_on_its_deployment_are_not_the_teams_use(people
     used(own, NOW - HOUR)
     found = need(again(people.petra), request=row)
     assert kpi(found, "Requests") == "1"
-    # A limit is reached by everybody together: 601,200 tokens in an hour of 500 K TPM.
-    assert plain(found["figure"].answer).startswith(f"{own.name} came to 2.0 % of its 500 K TPM")
+    # A limit is reached by everybody together: 601,200 tokens in that minute.
+    answer = plain(found["figure"].answer)
+    assert (
+        answer == f"{own.name}: 120 % of its 500 K TPM at most, today 09:32 UTC; 1 minute above it."
+    )
 
 
-def test_the_figure_has_the_busiest_hour_of_each_day_against_the_limit(people, row):
-    own = deployment(people, name="triage", capacity=1)
+def test_the_figure_has_the_busiest_minute_of_each_day_against_the_limit(people, row):
+    own = deployment(people, name="triage", capacity=100)
     noon = NOW.replace(hour=9, minute=0) - DAY
-    used(own, noon, noon + HOUR, input_tokens=29_900)
-    used(own, noon + HOUR, input_tokens=14_900)
+    minute = timedelta(seconds=59)
+    used(own, noon, noon + HOUR, noon + HOUR + minute, input_tokens=29_900)
+    used(own, noon + HOUR + 2 * minute, input_tokens=59_900)
+    used(own, noon - DAY, input_tokens=99_900)
     figure = need(again(people.petra), request=row)["figure"]
-    said = "triage came to 75 % of its 1 K TPM in the hour from yesterday 10:00 UTC."
+    said = "triage: 100 % of its 100 K TPM at most, Mon 09:00 UTC; never above it."
     assert plain(figure.answer) == said
     assert figure.table_head == ("Day, UTC", "triage")
-    assert figure.table_rows[-2:] == (("23\u00a0Nov", "–"), ("24\u00a0Nov", "75.00"))
+    assert figure.table_rows[-3:] == (
+        ("22\u00a0Nov", "–"),
+        ("23\u00a0Nov", "100.00"),
+        ("24\u00a0Nov", "60.00"),
+    )
     assert len(figure.table_rows) == 29  # today goes on: as the end of a line it would fall
 
 
@@ -113,7 +122,9 @@ def test_what_was_built_today_has_no_line_yet(people, row):
     used(deployment(people, name="triage"), NOW - HOUR)
     figure = need(again(people.petra), request=row)["figure"]
     assert figure.empty_title == "No day is over yet"
-    assert plain(figure.answer).startswith("triage came to ")
+    assert plain(figure.answer).startswith(
+        "triage: 0.22 % of its 500 K TPM at most, today 09:32 UTC"
+    )
 
 
 def test_the_fullest_five_are_drawn_and_the_others_counted(people, row):

@@ -39,7 +39,7 @@ NO_DAY = {
     "empty_title": "No day is over yet",
     "empty_text": "What the team has of this model was built today.",
 }
-Peaks = Sequence[usage.Busiest]
+Peaks = Mapping["Resource", usage.Peaks]
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,10 @@ def need(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
     context = {"team": team, "model": model, "links": _links(request, model)}
     if not answer.total.requests and not has:
         return context
-    peaks = usage.busiest_by_day(has, period)
     return {
         **context,
         "kpis": _kpis(answer),
-        "figure": _figure(has, peaks, period) if has else None,
+        "figure": _figure(usage.peaks_of(has, period), period) if has else None,
         "as_of": answer.as_of,
     }
 
@@ -121,56 +120,37 @@ def _kpis(answer: usage.Answer) -> list[Context]:
     ]
 
 
-def _figure(
-    has: Sequence["Resource"], peaks: Mapping[int, Peaks], period: usage.Period
-) -> figures.Figure:
-    """Draw the busiest hour of each day that is over as a share of the limit, by deployment."""
-    limits = {one.pk: limit for one in has if (limit := usage.limit_tpm(one))}
-    tops = {
-        one: max(peaks.get(one.pk, ()), key=lambda peak: peak.tokens, default=None)
-        for one in has
-        if one.pk in limits
-    }
-    ranked = sorted(tops, key=lambda one: (-_share(tops[one], limits[one.pk]), one.name))
-    fullest = ranked[:DRAWN]
+def _figure(peaks: Peaks, period: usage.Period) -> figures.Figure:
+    """Draw the busiest minute of each day that is over as a share of the limit, by deployment."""
+    fullest = sorted(peaks, key=lambda one: (-peaks[one].share, one.name))[:DRAWN]
+    more = f", the {DRAWN} fullest of {len(peaks)}" if len(peaks) > DRAWN else ""
     said = figures.Words(
         id="need-peaks",
-        question="How near its limit is the busiest hour of each day?",
-        answer=_said(tops[fullest[0]], fullest[0], limits[fullest[0].pk]) if fullest else "",
-        caption=f"of the limit, mean of the hour, UTC{_drawn(fullest, tops)}",
+        question="How near its limit is the busiest minute of each day?",
+        answer=_said(fullest[0], peaks[fullest[0]]) if fullest else "",
+        caption=f"of the limit in tokens per minute, UTC{more}",
         **(NO_DAY if fullest else NO_LIMIT),
     )
     days = [at.date() for at in period.steps(timezone.now())][:-1]  # today goes on
-    full = figures.Limit(1, "the limit")
-    lines = [(one.name, _line(peaks.get(one.pk, ()), limits[one.pk], one, days)) for one in fullest]
-    figure = figures.lines(said, days, lines, unit=figures.SHARE, limit=full)
+    lines = [(one.name, _line(one, peaks[one], days)) for one in fullest]
+    limit = figures.Limit(1, "the limit")
+    figure = figures.lines(said, days, lines, unit=figures.SHARE, limit=limit)
     return replace(figure, height="low")
 
 
-def _share(peak: usage.Busiest | None, limit: int) -> float:
-    return peak.tpm / limit if peak else 0
-
-
-def _said(peak: usage.Busiest | None, resource: "Resource", limit: int) -> str:
+def _said(resource: "Resource", peaks: usage.Peaks) -> str:
     """Say how near the fullest deployment came."""
-    if peak is None:
+    if peaks.top is None:
         return f"Nobody called what the team has in {DAYS} days."
-    size = formats.quantity(limit / 1000, "K TPM")
-    share = formats.percent(_share(peak, limit))
-    at = formats.moment(peak.at)
-    return f"{resource.name} came to {share} of its {size} in the hour from {at} UTC."
+    size = formats.quantity(peaks.limit_tpm / 1000, "K TPM")
+    at, share = formats.moment(peaks.top[0]), formats.percent(peaks.share)
+    above = f"{formats.plural(peaks.above, 'minute')} above it" if peaks.above else "never above it"
+    return f"{resource.name}: {share} of its {size} at most, {at} UTC; {above}."
 
 
-def _drawn(drawn: Sequence["Resource"], tops: Mapping["Resource", usage.Busiest | None]) -> str:
-    left = len(tops) - len(drawn)
-    return f", the {DRAWN} fullest of {len(tops)}" if left else ""
-
-
-def _line(
-    peaks: Peaks, limit: int, resource: "Resource", days: Sequence[date]
-) -> list[float | None]:
+def _line(resource: "Resource", peaks: usage.Peaks, days: Sequence[date]) -> list[float | None]:
     """Return a share per day: none before it was built, 0 on a day without calls."""
-    by_day = {peak.at.date(): peak.tpm / limit for peak in peaks}
+    by_day = {at.date(): tokens / peaks.limit_tpm for at, tokens in peaks.days}
     built = min([resource.built_at.date(), *by_day])
     return [by_day.get(day, 0) if day >= built else None for day in days]
 

@@ -18,9 +18,10 @@ from apps.usage.selectors.cube import (
     requests_by_hour,
 )
 from apps.usage.selectors.grounds import (
+    Peaks,
     TeamMonth,
-    busiest_by_day,
     month_of_team,
+    peaks_of,
     use_of_model,
 )
 from apps.usage.selectors.health import Health, batches_page, health_for, late
@@ -85,6 +86,7 @@ __all__ = [
     "Named",
     "Names",
     "OwnUsage",
+    "Peaks",
     "Percentiles",
     "Period",
     "Question",
@@ -99,7 +101,6 @@ __all__ = [
     "ask",
     "ask_everything",
     "batches_page",
-    "busiest_by_day",
     "busiest_hours",
     "call_for",
     "calls_iterator",
@@ -122,6 +123,7 @@ __all__ = [
     "names_of",
     "over_time",
     "own_usage",
+    "peaks_of",
     "percentiles_by_group_over_time",
     "percentiles_by_weekday_hour",
     "percentiles_of_total",

@@ -3,11 +3,11 @@
 Read from rollups only.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import connection
+import numpy as np
 from django.utils import timezone
 
 from apps.provisioning.models import Resource
@@ -15,21 +15,26 @@ from apps.teams import selectors as teams
 from apps.teams.models import BusinessUnit, Person, Team
 from apps.teams.roles import Action
 from apps.usage.models import ModelKey
+from apps.usage.protocols import Column
+from apps.usage.selectors import packed
 from apps.usage.selectors.cube import cells_of, sum_of
-from apps.usage.selectors.home import Busiest, this_month
+from apps.usage.selectors.home import this_month
+from apps.usage.selectors.minutes import CELL, EPOCH, limit_tpm
 from apps.usage.selectors.period import Period
 from apps.usage.selectors.questions import AS_OF, Answer, Question, fetched
 from apps.usage.selectors.scope import Scope
 from apps.usage.selectors.sums import NAMES, Sums, added
 from apps.usage.states import Dimension
 
-BUSIEST = """
-SELECT DISTINCT ON (deployment_id, day) deployment_id, hour, tokens FROM (
-    SELECT deployment_id, hour, date_bin('1 day', hour, '2000-01-01 00:00+00') AS day,
-        sum(input_tokens + output_tokens)::bigint AS tokens
-    FROM usage_hour WHERE deployment_id = ANY(%s) AND hour >= %s AND hour < %s
-    GROUP BY deployment_id, hour
-) AS hours ORDER BY deployment_id, day, tokens DESC, hour
+MINUTE, MINUTES_A_DAY = timedelta(minutes=1), 1_440
+MOST = 10  # deployments whose minutes are read: a busy one has 43,200 of them in 30 days
+MINUTES = """
+SELECT int8send(deployment_id), string_agg(minutes, '') FROM usage_minute
+WHERE hour >= %(start)s AND hour < %(end)s AND deployment_id IN (
+    SELECT deployment_id FROM usage_day
+    WHERE deployment_id = ANY(%(ids)s) AND day >= %(start)s AND day < %(end)s
+    GROUP BY 1 ORDER BY sum(input_tokens + output_tokens) DESC, 1 LIMIT %(most)s
+) GROUP BY deployment_id
 """
 MONTH = f"""
 SELECT * FROM ({AS_OF}) AS complete LEFT JOIN (
@@ -50,17 +55,55 @@ def use_of_model(viewer: Person, team: Team, model: str, period: Period) -> Answ
     return Answer(Question(period, where=where), [], sum_of(now), sum_of(before), complete, scope)
 
 
-def busiest_by_day(resources: Collection[Resource], period: Period) -> dict[int, list[Busiest]]:
-    """Return the busiest hour of each UTC day with calls, in order, by resource; one query.
+@dataclass(frozen=True)
+class Peaks:
+    """How near a deployment came to its limit: the busiest minute of each day with calls.
+
+    `days` are (minute, tokens), input and output together, in order; `above` counts all minutes
+    above the limit.
+    """
+
+    limit_tpm: int
+    days: Sequence[tuple[datetime, int]] = ()
+    above: int = 0
+
+    @property
+    def top(self) -> tuple[datetime, int] | None:
+        """Return the busiest minute of all."""
+        return max(self.days, key=lambda day: day[1], default=None)
+
+    @property
+    def share(self) -> float:
+        """Return the busiest minute as a share of the limit."""
+        return self.top[1] / self.limit_tpm if self.top else 0
+
+
+def peaks_of(resources: Collection[Resource], period: Period) -> dict[Resource, Peaks]:
+    """Say how near their limits the most called came, ten at most; one query.
 
     Whoever may see a deployment sees all of its load: a limit is reached by everybody together.
+    One without a limit in TPM is left out; one without calls has no days.
     """
-    found: dict[int, list[Busiest]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(BUSIEST, [[one.pk for one in resources], period.start, period.end])
-        for pk, at, tokens in cursor.fetchall():
-            found.setdefault(pk, []).append(Busiest(at, tokens))
-    return found
+    limits = {one.pk: limit for one in resources if (limit := limit_tpm(one))}
+    span = {"start": period.start, "end": period.end, "ids": [*limits], "most": MOST}
+    cells = {
+        int(packed.numbers(pk)[0]): np.frombuffer(minutes, CELL)
+        for pk, minutes in packed.fetch(MINUTES, span, 2)
+    }
+    return {
+        one: _peaks(cells[one.pk], limits[one.pk]) if one.pk in cells else Peaks(limits[one.pk])
+        for one in resources
+        if one.pk in limits and (one.pk in cells or len(cells) < MOST)
+    }
+
+
+def _peaks(cells: Column, limit: int) -> Peaks:
+    days = cells["minute"] // MINUTES_A_DAY
+    order = np.lexsort((-cells["minute"], cells["tokens"], days))
+    last = order[np.flatnonzero(np.diff(days[order], append=-1))]
+    rows = zip(cells["minute"][last].tolist(), cells["tokens"][last].tolist(), strict=True)
+    found = [(EPOCH + minute * MINUTE, tokens) for minute, tokens in rows]
+    return Peaks(limit, found, int((cells["tokens"] > limit).sum()))
 
 
 @dataclass(frozen=True)

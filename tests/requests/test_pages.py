@@ -261,7 +261,7 @@ class TestRequest:
             services.say(request=row, body=f"Note {n}", by=people.alice)
         client = client_of(people.petra)
         client.get(reverse("request", args=[row.pk]))
-        with django_assert_max_num_queries(67):
+        with django_assert_max_num_queries(70):
             client.get(reverse("request", args=[row.pk]))
 
 

@@ -49,6 +49,8 @@ BASELINE = {
     ("alice", "resource"): 12,
     ("alice", "/api/requests/"): 5,
     ("alice", "/api/models/"): 5,
+    ("petra", "/api/inbox/"): 8,
+    ("alice", "/api/capacity/"): 4,
     ("alice", "/account/tokens/"): 6,
     ("alice", "/notices/?tab=all"): 7,
     ("alice", "/notices/preferences/"): 7,

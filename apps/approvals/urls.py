@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.approvals import views
+from apps.approvals import api, views
 from apps.approvals.views import policies
 
 urlpatterns = [
@@ -27,4 +27,14 @@ urlpatterns = [
     path("delegations/", views.delegations, name="delegations"),
     path("delegations/new/", views.delegation_new, name="delegation_new"),
     path("delegations/<int:pk>/end/", views.delegation_end, name="delegation_end"),
+    path("api/inbox/", api.inbox, name="api-inbox"),
+    path("api/requests/<int:pk>/steps/", api.steps, name="api-request-steps"),
+    path("api/requests/<int:pk>/approve/", api.approve, name="api-request-approve"),
+    path("api/requests/<int:pk>/reject/", api.reject, name="api-request-reject"),
+    path("api/requests/<int:pk>/ask/", api.ask, name="api-request-ask"),
+    path("api/requests/<int:pk>/offer/", api.offer, name="api-request-offer"),
+    path("api/requests/<int:pk>/offer/accept/", api.offer_accept, name="api-request-offer-accept"),
+    path(
+        "api/requests/<int:pk>/offer/decline/", api.offer_decline, name="api-request-offer-decline"
+    ),
 ]

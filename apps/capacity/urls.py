@@ -1,5 +1,7 @@
-"""Capacity has no pages of its own yet: its panels stand on other pages."""
+"""Addresses of capacity."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.capacity import api
+
+urlpatterns = [path("api/capacity/", api.capacity, name="api-capacity")]

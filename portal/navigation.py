@@ -50,6 +50,7 @@ def rail(request: HttpRequest) -> list[Group]:
     if waiting or any(teams.may_anywhere(person, action) for action in DECIDES):
         work.append(item("inbox", "Inbox", "inbox", waiting))
     work.append(item("catalogue", "Catalogue", "layout-grid"))
+    work.append(item("capacity", "Capacity", "scale"))
     if teams.may_anywhere(person, Action.REQUEST_READ):
         work.append(item("requests", "Requests", "clipboard-list"))
         work.append(item("resources", "Deployments", "rocket"))

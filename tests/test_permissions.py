@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from apps.approvals.models import Delegation, Offer, Step
+from apps.capacity.models import Finding
 from apps.catalog.models import ResidencyRule
 from apps.dashboards.panels.calls import url_of
 from apps.kernel.models import AuditEntry
@@ -26,6 +27,7 @@ from apps.teams.roles import Action
 from apps.teams.services import make_token
 from apps.usage.models import SavedView, UsageRecord
 from portal.demo import payload
+from tests.capacity.pools import pool
 from tests.usage.batches import events, grant, send
 
 #         own team   same BU  other BU   platform            business                nobody
@@ -36,6 +38,8 @@ PAGES = {
     "catalogue": "2 2 2 2 2 2 2 2 2 L",
     "model": "2 2 2 2 2 2 2 2 2 L",
     "residency": "2 2 2 2 2 2 2 2 2 L",
+    "capacity": "2 2 2 2 2 2 2 2 2 L",
+    "capacity_pool": "2 2 2 2 2 2 2 2 2 L",
     "requests": "2 2 2 2 2 2 2 2 2 L",
     "requests_csv": "2 2 2 2 2 2 2 2 2 L",
     "request_new": "2 2 2 2 3 3 3 3 3 L",
@@ -112,6 +116,10 @@ ACTS = {
     "api-request-offer": "3 3 4 4 2 2 3 3 3 1",
     "api-request-offer-accept": "2 2 4 4 3 3 3 3 3 1",
     "api-request-offer-decline": "2 2 4 4 3 3 3 3 3 1",
+    "capacity_allowance": "3 3 3 3 2 3 3 3 3 L",
+    "finding_explain": "3 3 3 3 2 3 3 3 3 L",
+    "finding_adopt": "3 3 3 3 2 3 3 3 3 L",
+    "finding_drop": "3 3 3 3 2 3 3 3 3 L",
     "token_make": "2 2 2 2 2 2 2 2 2 L",
     "token_end": "2 4 4 4 4 4 4 4 4 L",
     "policies_check": "3 3 3 3 2 3 3 3 3 L",
@@ -130,6 +138,8 @@ OF_A_ROW = (
     "delegation_end",
     "request_",
     "policy_",
+    "capacity_",
+    "finding_",
     "job_",
     "residency_",
     "api-request-",
@@ -214,6 +224,9 @@ def rows(people):
         to_at=timezone.now() + timedelta(days=1),
         made_by=people.petra,
     )
+    one_pool = pool(1000, used=5, meter="OpenAI.Standard.gpt-5-nano")
+    now = timezone.now()
+    finding = Finding.objects.create(pool=one_pool, amount=5, first_seen_at=now, seen_at=now)
     return {
         "request": review,
         "request_progress": review,
@@ -231,6 +244,11 @@ def rows(people):
         "resource": resource,
         "resource_minutes": resource,
         "residency_change": ResidencyRule.objects.first(),
+        "capacity_pool": one_pool,
+        "capacity_allowance": one_pool,
+        "finding_explain": finding,
+        "finding_adopt": finding,
+        "finding_drop": finding,
         "view_delete": SavedView.objects.create(person=people.alice, page="usage", name="Mine"),
         "token_end": make_token(name="ci", days=9, reads_only=True, by=people.alice)[0],
         "notice_read": Notice.objects.create(

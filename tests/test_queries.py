@@ -4,6 +4,7 @@ A page that needs more is a finding; a page that needs fewer may lower its numbe
 """
 
 from datetime import timedelta
+from itertools import cycle
 
 import pytest
 from django.db import connection
@@ -11,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.approvals.models import Step
+from apps.capacity.models import Allowance, Commitment, Finding, Hold, Pool
 from apps.provisioning.models import Resource
 from apps.requests.models import ResourceRequest
-from apps.teams.models import Environment, Team, Workload
+from apps.teams.models import Environment, Person, Team, Workload
 from apps.teams.roles import Action
 from apps.usage import rollups
 from portal.demo import payload
+from tests.capacity.pools import pool
 from tests.usage.batches import events, grant, send
 
 BELL = 1  # in the top line of every page, on top of what is written here
@@ -33,6 +36,10 @@ BASELINE = {
     ("alice", "/resources/"): 8,
     ("alice", "/catalogue/"): 10,
     ("alice", "/catalogue/models/gpt-5.1/"): 7,
+    ("alice", "/capacity/"): 12,
+    ("petra", "/capacity/?show=all"): 12,
+    ("alice", "pool"): 16,
+    ("petra", "pool"): 19,
     ("alice", "/catalogue/residency/"): 6,
     ("audra", "/audit/"): 6,
     ("alice", "/search?q=claims"): 8,
@@ -56,6 +63,50 @@ BASELINE = {
     ("alice", "/notices/preferences/"): 7,
     ("petra", "/notices/deliveries/?tab=sent"): 11,
 }
+
+
+def fill_pools(built):
+    """Give each resource a hold of one pool, a pool of its own, and the pool many allowances."""
+    number = Pool.objects.count()
+    one = pool(100_000, used=10, meter=f"OpenAI.GlobalStandard.{number}")
+    teams = list(Team.objects.all())
+    Hold.objects.bulk_create(
+        Hold(pool=one, subject=f"request:{r.request_id}", team=team, amount=1, status="built")
+        for r, team in zip(built, cycle(teams))
+    )
+    Allowance.objects.bulk_create(Allowance(pool=one, team=team, limit=1000) for team in teams)
+    now, more = timezone.now(), len(built)
+    Pool.objects.bulk_create(
+        Pool(
+            subscription=one.subscription,
+            region=one.region,
+            meter=f"OpenAI.Standard.{number}.{n}",
+            limit=5,
+            unit="K TPM",
+            synced_at=now,
+        )
+        for n in range(more)
+    )
+    for n, status in enumerate(("open", "adopted", "adopted")):
+        Finding.objects.create(
+            pool=one,
+            amount=n + 1,
+            status=status,
+            explanation="by hand",
+            explained_by=Person.objects.first(),
+            first_seen_at=now,
+            seen_at=now,
+        )
+    Commitment.objects.bulk_create(
+        Commitment(
+            subject=f"request:{r.request_id}",
+            team=r.team,
+            business_unit=r.team.business_unit,
+            from_on=now.date(),
+        )
+        for r in built
+    )
+    return one
 
 
 @pytest.fixture
@@ -126,6 +177,7 @@ def fill(people):
         return {
             "request": f"/requests/{open_ones[0].pk}/",
             "resource": f"/resources/{built[0].pk}/",
+            "pool": f"/capacity/pools/{fill_pools(built).pk}/",
         }
 
     return many

@@ -23,6 +23,11 @@ def usages(az: Sandbox, call: Call, subscription: str, location: str) -> Reply:
     return Reply(200, {"value": quota.usages(az, subscription, region(location))})
 
 
+def cluster_usages(az: Sandbox, call: Call, subscription: str, location: str) -> Reply:
+    """List a region's vCPUs of Azure Machine Learning by VM family."""
+    return Reply(200, {"value": quota.cluster_usages(az, subscription, region(location))})
+
+
 def models(az: Sandbox, call: Call, subscription: str, location: str) -> Reply:
     """List the models a region offers, with SKUs, capacity steps and retirement."""
     offered = az.facts.offers.get(region(location), {})

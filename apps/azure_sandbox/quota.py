@@ -18,6 +18,14 @@ from apps.azure_sandbox.sandbox import Sandbox
 Json = dict[str, Any]
 ACCOUNT, DEPLOYMENT = SPELLING[ACCOUNTS], SPELLING[MODEL_DEPLOYMENTS]
 ACCOUNT_METER = "OpenAI.S0.AccountCount"
+# Made up: Microsoft grants vCPUs of GPUs by family and region, on request. Names are Azure's own.
+GPU_FAMILIES = {
+    "standardNCADSA100v4Family": ("Standard NCADSA100v4 Family Cluster Dedicated vCPUs", 96),
+    "standardNCADSH100v5Family": ("Standard NCADSH100v5 Family Cluster Dedicated vCPUs", 80),
+    "standardNVADSA10v5Family": ("Standard NVADSA10v5 Family Cluster Dedicated vCPUs", 72),
+    "standardDSv2Family": ("Standard DSv2 Family Cluster Dedicated vCPUs", 100),
+}
+GPU_REGIONS = ("swedencentral", "francecentral", "eastus2")
 # The portal's story asks for this one: it always has room.
 ALWAYS_ROOM = ("swedencentral", "GlobalStandard", "gpt-5.1")
 
@@ -39,6 +47,28 @@ def usages(az: Sandbox, subscription: str, region: str) -> list[Json]:
             "unit": "Count",
         }
         for name, (label, limit) in meters.items()
+    ]
+
+
+def cluster_usages(az: Sandbox, subscription: str, region: str) -> list[Json]:
+    """List the dedicated vCPUs of each GPU family: what is told, of a limit where one is granted.
+
+    Shapes: Microsoft.MachineLearningServices 2024-04-01, `Usage`.
+    """
+    kind = "Microsoft.MachineLearningServices/vmFamily/usages"
+    scope = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
+    return [
+        {
+            "id": f"{scope}/locations/{region}/usages/{name}",
+            "type": kind,
+            "unit": "Count",
+            "currentValue": _set(az, subscription, region, name, "used", 0),
+            "limit": _set(
+                az, subscription, region, name, "limit", limit if region in GPU_REGIONS else 0
+            ),
+            "name": {"value": name, "localizedValue": label},
+        }
+        for name, (label, limit) in GPU_FAMILIES.items()
     ]
 
 

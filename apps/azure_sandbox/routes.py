@@ -31,6 +31,7 @@ GROUP = r"(?P<scope>/subscriptions/[^/]+/resourceGroups/[^/]+)"
 ANY = r"(?P<scope>/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)"
 RESOURCES = "/providers/Microsoft.Resources"
 COGNITIVE = "/providers/Microsoft.CognitiveServices"
+LEARNING = "/providers/Microsoft.MachineLearningServices"
 DEPLOYMENTS = rf"{ANY}{RESOURCES}/deployments"
 STACKS = rf"{GROUP}{RESOURCES}/deploymentStacks"
 STACK_WHATIF = rf"{GROUP}{RESOURCES}/deploymentStacksWhatIfResults"
@@ -87,6 +88,7 @@ TABLE: list[tuple[str, str, Handler]] = [
     ("DELETE", rf"{STACK_WHATIF}{NAME}", stack_whatif.delete),
     ("POST", rf"{STACK_WHATIF}{NAME}/whatIf", stack_whatif.what_if),
     ("GET", rf"{SUB}{COGNITIVE}/locations/(?P<location>[^/]+)/usages", offer.usages),
+    ("GET", rf"{SUB}{LEARNING}/locations/(?P<location>[^/]+)/usages", offer.cluster_usages),
     ("GET", rf"{SUB}{COGNITIVE}/locations/(?P<location>[^/]+)/models", offer.models),
     (
         "GET",

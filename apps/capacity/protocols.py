@@ -7,6 +7,8 @@ from typing import Protocol
 
 ACCOUNTS = "accounts"
 DEPLOYMENTS = "deployments"
+GPU = "GPU."  # meters of vCPUs by VM family begin with it: Azure names them by the family alone
+VCPU = "vCPU"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """`manage capacity_check` is silent while all adds up, and names what does not."""
 
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from apps.approvals import services as approvals
@@ -195,3 +197,14 @@ def test_the_same_queries_for_many_requests(people, django_assert_max_num_querie
         submitted(people.alice, capacity=1, requests_per_day=1)
     with django_assert_max_num_queries(40):
         check()
+
+
+def test_promises_from_before_teams_had_allowances_are_given_theirs(asked):
+    Hold.objects.update(team=None)
+    Commitment.objects.all().delete()
+    assert wrong()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("apps.capacity.migrations.0003_whose_holds").TEAMS)
+    check()
+    expected = asked["committed"].estimate["expected_nano"]
+    assert Commitment.objects.get().list_cost_nano == expected

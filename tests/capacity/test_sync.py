@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.capacity import collectors, selectors, services, tasks
-from apps.capacity.models import Hold, Pool, RealCapacity, Subscription
+from apps.capacity.models import Finding, Hold, Pool, RealCapacity, Subscription
 from apps.capacity.protocols import ACCOUNTS, Placing
 from apps.kernel.errors import ConflictError
 from tests.capacity.pools import METER, REGION, VERSION, Ask, claim
@@ -47,6 +47,43 @@ def test_pools_say_what_azure_says(azure):
     assert free(meter="OpenAI.GlobalProvisionedManaged").unit == "PTU"
     assert selectors.real_capacity(tier="prod", region=REGION, **MODEL) == 1200
     assert selectors.last_synced_at() is not None
+
+
+GPUS = "GPU.standardNCADSH100v5Family"
+
+
+def test_vcpus_of_gpu_families_are_pools_like_any_other(prod_only):
+    prod_only.set_limit("prod", REGION, "standardNCADSH100v5Family", limit=80, used=40)
+    services.sync_all()
+    one = free(meter=GPUS)
+    assert (one.limit, one.foreign, one.free, one.unit) == (80, 40, 40, "vCPU")
+    assert one.label == "NCADSH100v5 GPU vCPU"
+    assert free(OTHER, GPUS).limit == 80
+    assert free("uksouth", GPUS).limit == 0
+    assert not Pool.objects.filter(meter__contains="DSv2Family").exists(), "no GPUs in it"
+    assert free().limit, "the one listing leaves the other’s meters alone"
+    found = Finding.objects.get(pool__meter=GPUS)
+    assert (found.amount, found.pool.region) == (40, REGION)
+    services.sync_all()
+    assert free(meter=GPUS).limit == 80
+
+
+def test_models_do_not_wait_for_gpus(prod_only):
+    prod_only.fault("GET .*MachineLearningServices.*", code="AuthorizationFailed", times=99)
+    (prod,) = services.sync_all()
+    assert "may not do this in Azure" in prod.trouble
+    assert prod.synced_at
+    assert free().limit
+    assert free(meter=GPUS) is None
+
+
+def test_use_past_the_portal_is_found_by_the_sync(prod_only):
+    prod_only.set_limit("prod", REGION, METER, used=50)
+    services.sync_all()
+    assert Finding.objects.get().amount == 50
+    prod_only.set_limit("prod", REGION, METER, used=0)
+    services.sync_all()
+    assert Finding.objects.get().status == "gone"
 
 
 def test_a_second_sync_changes_numbers_and_no_promise(prod_only):

@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.utils import timezone
 
-from apps.capacity.collectors.write import Version, write_region, write_version
+from apps.capacity.collectors.write import GPUS, Version, write_region, write_version
 from apps.capacity.models import Subscription
-from apps.capacity.protocols import ACCOUNTS
+from apps.capacity.protocols import ACCOUNTS, GPU
+from apps.capacity.selectors import sku_of
 from apps.catalog import selectors as catalog
 from apps.cloud.client import Azure, azure
 from apps.cloud.errors import CloudError
@@ -13,6 +14,7 @@ from apps.kernel.errors import ConflictError
 
 ACCOUNT_METER = "OpenAI.S0.AccountCount"
 PREFIX = "OpenAI."
+GPU_FAMILY = "standardn"  # Azure's N-series has the GPUs; the case of its names varies
 GIVE_UP_AFTER = 3
 
 
@@ -45,9 +47,12 @@ def sync_subscription(*, subscription: Subscription) -> None:
         for version in _versions():
             if len(troubles) < GIVE_UP_AFTER:
                 _sync_version(subscription, client, version, troubles)
+        if not troubles:
+            subscription.synced_at = began
+        for region in catalog.regions():
+            if len(troubles) < GIVE_UP_AFTER:
+                _sync_gpus(subscription, client, region, troubles)
     subscription.trouble = " ".join(dict.fromkeys(troubles))
-    if not troubles:
-        subscription.synced_at = began
     subscription.save(update_fields=["trouble", "synced_at"])
 
 
@@ -79,10 +84,30 @@ def _sync_region(
     found = {
         ACCOUNTS if usage.name == ACCOUNT_METER else usage.name: usage
         for usage in listed
-        if usage.name.startswith(PREFIX)
+        if usage.name.startswith(PREFIX) or _is_of_a_model(usage.name)
     }
     if found:
         write_region(subscription, region, found, read_at)
+
+
+def _is_of_a_model(meter: str) -> bool:
+    """Say whether a meter counts a deployment type: `AIServices.GlobalStandard.DeepSeek-R1`."""
+    return meter.count(".") > 1 and sku_of(meter) in catalog.deployment_types()
+
+
+def _sync_gpus(subscription: Subscription, client: Azure, region: str, troubles: list[str]) -> None:
+    """Read the vCPUs of GPU families; models do not wait for them."""
+    read_at = timezone.now()
+    try:
+        listed = client.cluster_usages(region)
+    except CloudError as error:
+        troubles.append(f"{region}: {error.sentence}")
+        return
+    found = {
+        f"{GPU}{usage.name}": usage for usage in listed if usage.name.lower().startswith(GPU_FAMILY)
+    }
+    if found:
+        write_region(subscription, region, found, read_at, meters=GPUS)
 
 
 def _versions() -> list[Version]:

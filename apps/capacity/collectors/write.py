@@ -4,29 +4,37 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.capacity.collectors.foreign import note_foreign
 from apps.capacity.models import Pool, RealCapacity, Subscription
-from apps.capacity.protocols import ACCOUNTS
+from apps.capacity.protocols import ACCOUNTS, GPU, VCPU
 from apps.capacity.selectors import sku_of
 from apps.catalog import selectors as catalog
 from apps.cloud.client import ModelCapacity, Usage
 
 MeterFacts = Mapping[str, Usage]
 Version = tuple[str, str, str]
+GPUS = Q(meter__startswith=GPU)
+MODELS = ~GPUS
 
 
 @transaction.atomic
 def write_region(
-    subscription: Subscription, region: str, found: MeterFacts, read_at: datetime
+    subscription: Subscription,
+    region: str,
+    found: MeterFacts,
+    read_at: datetime,
+    *,
+    meters: Q = MODELS,
 ) -> None:
     """Write a region's pools: locked in the order of their ids like everywhere, then upserted.
 
-    A meter that Azure no longer lists has a limit of 0 from now on. Of two syncs at once the later
-    reading stays.
+    A meter of those asked for (`meters`) that Azure no longer lists has a limit of 0 from now on.
+    Of two syncs at once the later reading stays.
     """
     _one_at_a_time(subscription)
-    pools = Pool.objects.filter(subscription=subscription, region=region, placement=None)
+    pools = Pool.objects.filter(meters, subscription=subscription, region=region, placement=None)
     locked = pools.order_by("pk").select_for_update(no_key=True)
     if any(known_at > read_at for known_at in locked.values_list("synced_at", flat=True)):
         return
@@ -54,6 +62,8 @@ def write_region(
 def _unit(meter: str) -> str:
     if meter == ACCOUNTS:
         return ACCOUNTS
+    if meter.startswith(GPU):
+        return VCPU
     kind = catalog.deployment_types().get(sku_of(meter))
     return kind.unit if kind else "units"
 

@@ -120,6 +120,12 @@ class Hold(models.Model):
         return ""
 
     @property
+    def request_id(self) -> str:
+        """The number of the request that holds it, for a link; empty for other subjects."""
+        kind, _, number = self.subject.partition(":")
+        return number if kind == "request" else ""
+
+    @property
     def state(self) -> HoldStatus:
         """The status with its label and tone."""
         return HoldStatus(self.status)

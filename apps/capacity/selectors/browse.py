@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.capacity.models import Hold, Pool
-from apps.capacity.protocols import ACCOUNTS
+from apps.capacity.protocols import ACCOUNTS, VCPU
 from apps.capacity.selectors.pools import Free, frees
 from apps.capacity.states import LIVE
 from apps.kernel import keyset
@@ -17,7 +17,7 @@ UNITS = {
     "K TPM": "Tokens per minute",
     "PTU": "Provisioned (PTU)",
     "K enqueued tokens": "Batch tokens",
-    "vCPU": "GPU vCPU",
+    VCPU: "GPU vCPU",
     ACCOUNTS: "Accounts",
 }
 TIERS = {"prod": "Production", "nonprod": "Non-production"}

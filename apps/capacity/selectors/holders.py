@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet, Sum
 
 from apps.capacity.models import Commitment, Finding, Hold, Pool, RealCapacity
-from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS
-from apps.capacity.selectors.pools import Free, frees, sku_of
+from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS, VCPU
+from apps.capacity.selectors.pools import Free, frees, label_of, sku_of
 from apps.capacity.selectors.split import Split, split_of
 from apps.capacity.states import LIVE, FindingStatus
-from apps.kernel.errors import NotFoundError
+from apps.kernel.errors import ConflictError, NotFoundError
 from apps.kernel.models import AuditEntry
 from apps.teams import selectors as teams
 from apps.teams.models import BusinessUnit, Person, Team
@@ -39,6 +39,16 @@ class Node:
     over_commit: bool = False
 
     @property
+    def id(self) -> str:
+        """Name its elements on the page."""
+        return self.key.replace(":", "-")
+
+    @property
+    def words(self) -> str:
+        """Say the bar."""
+        return f"{self.name}: {self.promised} promised of {self.limit}"
+
+    @property
     def left(self) -> int | None:
         """What may still be promised within the allowance."""
         return None if self.limit is None else max(0, self.limit - self.promised)
@@ -60,6 +70,11 @@ def pool_row(pk: int) -> Free:
     return found[0]
 
 
+def may_be_split(pool: Free) -> bool:
+    """Say whether allowances make sense: accounts belong to the platform."""
+    return pool.meter not in (ACCOUNTS, DEPLOYMENTS)
+
+
 def holders_of(viewer: Person, pool: Free) -> Holders:
     """Return who holds something of a pool, within the viewer's reach; two queries."""
     live = Hold.objects.filter(pool=pool.pool_id, status__in=LIVE, amount__gt=0)
@@ -71,13 +86,13 @@ def holders_of(viewer: Person, pool: Free) -> Holders:
 
 def tree_of(viewer: Person, pool: Free) -> list[Node]:
     """Lay out units and their teams with allowance and promises, within the viewer's reach."""
-    if pool.meter in (ACCOUNTS, DEPLOYMENTS):
+    if not may_be_split(pool):
         return []
     split, reach = split_of(pool.pool_id), teams.reach(viewer, Action.REQUEST_READ)
     named = {*split.promised, *split.teams}
     units = {*split.units, *(split.unit_of[team] for team in named)}
-    known_teams = Team.objects.in_bulk(named)
-    own = {one.business_unit_id for one in Team.objects.filter(pk__in=reach.teams)}
+    known_teams = Team.objects.in_bulk(named | reach.teams)
+    own = {known_teams[team].business_unit_id for team in reach.teams}
     known = BusinessUnit.objects.filter(pk__in=units).order_by("name")
     shown = [u for u in known if reach.everywhere or u.pk in reach.units | own]
     nodes = [node for unit in shown for node in _branch(unit, split, known_teams, reach)]
@@ -90,7 +105,7 @@ def _branch(unit: BusinessUnit, split: Split, known: dict[int, Team], reach: Rea
     inside = [
         team
         for team in sorted(known.values(), key=lambda team: team.name)
-        if split.unit_of[team.pk] == unit.pk and (whole or team.pk in reach.teams)
+        if split.unit_of.get(team.pk) == unit.pk and (whole or team.pk in reach.teams)
     ]
     rest = split.promised_to(unit) - sum(split.promised_to(team) for team in inside)
     return [
@@ -120,12 +135,23 @@ def findings_of(viewer: Person, pool: Free) -> list[Finding]:
     return list(rows.select_related("explained_by", "pool").order_by("-first_seen_at", "-pk"))
 
 
-def open_findings(viewer: Person, *, most: int = 5) -> list[Finding]:
+@dataclass(frozen=True)
+class Found:
+    """A finding and the pool it is in, in words."""
+
+    finding: Finding
+    where: str
+
+
+def open_findings(viewer: Person, *, most: int = 5) -> list[Found]:
     """List what nobody has explained yet, for those who can."""
     if not teams.may(viewer, Action.CAPACITY_EDIT, None):
         return []
     rows = Finding.objects.filter(status=FindingStatus.OPEN).select_related("pool__subscription")
-    return list(rows.order_by("-amount", "pk")[:most])
+    return [
+        Found(one, f"{label_of(one.pool.meter)}, {one.pool.region}")
+        for one in rows.order_by("-first_seen_at", "pk")[:most]
+    ]
 
 
 def history_of(viewer: Person, pool: Free) -> list[AuditEntry]:
@@ -137,7 +163,7 @@ def history_of(viewer: Person, pool: Free) -> list[AuditEntry]:
 
 def machines_for(pool: Free) -> list[RealCapacity]:
     """List what Azure's machines can take of the pool's model versions."""
-    if pool.unit in (ACCOUNTS, "vCPU"):
+    if pool.unit in (ACCOUNTS, VCPU):
         return []
     rows = RealCapacity.objects.filter(
         subscription__tier=pool.tier, region=pool.region, sku=sku_of(pool.meter)
@@ -165,6 +191,22 @@ def owner_named(key: str) -> BusinessUnit | Team:
     model: type[BusinessUnit] | type[Team] = Team if kind == "team" else BusinessUnit
     known = kind in ("unit", "team") and pk.isascii() and pk.isdigit() and len(pk) < 10
     found = model.objects.filter(pk=int(pk)).first() if known else None
+    if found is None:
+        raise ConflictError("Choose one of the units and teams that there are.")
+    return found
+
+
+def team_named(key: str) -> Team:
+    """Return the team that a form names (`team:5`)."""
+    found = owner_named(key)
+    if not isinstance(found, Team):
+        raise ConflictError("Only a team can have made it: choose one.")
+    return found
+
+
+def finding_row(pk: int) -> Finding:
+    """Return one finding."""
+    found = Finding.objects.filter(pk=pk).first()
     if found is None:
         raise NotFoundError
     return found

@@ -9,7 +9,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.capacity.models import Hold, Placement, Pool, RealCapacity, Subscription
-from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS
+from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS, GPU, VCPU
 from apps.capacity.states import LIVE, HoldStatus
 from apps.catalog import selectors as catalog
 
@@ -183,6 +183,8 @@ def label_of(meter: str) -> str:
     """Name a meter for people: `gpt-5.1 Global Standard`."""
     if meter in (ACCOUNTS, DEPLOYMENTS):
         return meter.capitalize()
+    if meter.startswith(GPU):
+        return f"{sku_of(meter).removeprefix('standard').removesuffix('Family')} GPU {VCPU}"
     _, sku, *model = meter.split(".", 2)
     kind = catalog.deployment_types().get(sku)
     return " ".join([*model, kind.label if kind else sku])

@@ -17,7 +17,7 @@ from apps.cloud.errors import NeedsPersonError, explain
 
 # Pinned, so that an update of the SDK does not change what is sent.
 RESOURCES_API, DEPLOYMENTS_API, STACKS_API = "2025-04-01", "2025-04-01", "2025-07-01"
-COGNITIVE_API = "2025-06-01"
+COGNITIVE_API, LEARNING_API = "2025-06-01", "2024-10-01"
 COGNITIVE = "providers/Microsoft.CognitiveServices"
 Json = dict[str, Any]
 
@@ -100,17 +100,12 @@ class Azure:
 
     def usages(self, region: str) -> list[Usage]:
         """List a region's meters of Azure OpenAI: what is used of which limit."""
-        path = f"{COGNITIVE}/locations/{region}/usages"
-        return [
-            Usage(
-                name=row["name"]["value"],
-                label=row["name"].get("localizedValue", ""),
-                used=round(row["currentValue"]),
-                limit=round(row["limit"]),
-                unit=row.get("unit", ""),
-            )
-            for row in self._pages(path)
-        ]
+        return [_usage(row) for row in self._pages(f"{COGNITIVE}/locations/{region}/usages")]
+
+    def cluster_usages(self, region: str) -> list[Usage]:
+        """List a region's meters of Azure Machine Learning: dedicated vCPUs by VM family."""
+        path = f"providers/Microsoft.MachineLearningServices/locations/{region}/usages"
+        return [_usage(row) for row in self._pages(path, api_version=LEARNING_API)]
 
     def model_capacities(self, model_format: str, model: str, version: str) -> list[ModelCapacity]:
         """List where Azure's machines can take the model version, and how much of it."""
@@ -237,13 +232,25 @@ class Azure:
             answer.raise_for_status()
             return dict(answer.json())
 
-    def _pages(self, path: str, **query: str) -> Iterator[Json]:
+    def _pages(
+        self, path: str, *, api_version: str = COGNITIVE_API, **query: str
+    ) -> Iterator[Json]:
         address = f"/subscriptions/{self.subscription_id}/{path}"
-        params: dict[str, str] | None = {"api-version": COGNITIVE_API, **query}
+        params: dict[str, str] | None = {"api-version": api_version, **query}
         while address:
             page = self._send(HttpRequest("GET", address, params=params)) or {}
             yield from page.get("value", ())
             address, params = page.get("nextLink") or "", None
+
+
+def _usage(row: Json) -> Usage:
+    return Usage(
+        name=row["name"]["value"],
+        label=row["name"].get("localizedValue", ""),
+        used=round(row["currentValue"]),
+        limit=round(row["limit"]),
+        unit=row.get("unit", ""),
+    )
 
 
 def _unless_refused(outcome: Running | Done) -> Running | Done:

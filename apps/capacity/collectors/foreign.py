@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from apps.capacity.models import Finding, Hold, Pool
 from apps.capacity.selectors import Free, frees
@@ -18,14 +18,18 @@ def note_foreign(pools: QuerySet[Pool], read_at: datetime) -> None:
     between `sure`, without it, and `most`, with it: it is made when it is sure, gone when there is
     none at most, and keeps its amount in between.
     """
-    asked = pools.filter(Q(azure_used__gt=0) | Q(findings__status__in=FOUND)).distinct()
-    known = {one.pool_id: one for one in Finding.objects.filter(pool__in=pools, status__in=FOUND)}
+    used = dict(pools.values_list("pk", "azure_used"))
+    findings = Finding.objects.filter(pool__in=list(used), status__in=FOUND)
+    known = {one.pool_id: one for one in findings}
+    asked = [pk for pk, amount in used.items() if amount or pk in known]
+    if not asked:
+        return
     released = Hold.objects.filter(
-        pool__in=pools, status=HoldStatus.RELEASED, changed_at__gte=read_at
+        pool__in=asked, status=HoldStatus.RELEASED, changed_at__gte=read_at
     )
     sums = released.values_list("pool").annotate(Sum("amount"))
     given_back = dict(sums.order_by("pool"))
-    for pool in frees(Pool.objects.filter(pk__in=asked.values("pk"))):
+    for pool in frees(Pool.objects.filter(pk__in=asked)):
         sure = pool.foreign - pool.committed - given_back.get(pool.pool_id, 0)
         _note(pool, known.get(pool.pool_id), sure, read_at)
 

@@ -10,6 +10,7 @@ from portal.demo.deployments import know_limits, seed_deployments
 from portal.demo.history import seed_history
 from portal.demo.organisation import seed_company, seed_organisation
 from portal.demo.policies import seed_policies
+from portal.demo.shares import seed_allowances
 from portal.demo.wishes import seed_requests
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ def seed(until: datetime) -> None:
         "policies_s": lambda: seed_policies(people),
         "limits_s": know_limits,
         "deployments_s": lambda: seed_deployments(until),
+        "allowances_s": seed_allowances,
         "requests_s": lambda: seed_requests(people),
         "history_s": lambda: seed_history(until=until),
     }

@@ -14,6 +14,8 @@ FILES = (
     "resources/resource-manager/Microsoft.Resources/stable/2024-03-01/deploymentStacks.json",
     "resources/resource-manager/Microsoft.Resources/stable/2022-12-01/subscriptions.json",
     "resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/locks.json",
+    "machinelearningservices/resource-manager/Microsoft.MachineLearningServices/stable/2024-04-01/"
+    "machineLearningServices.json",
     "keyvault/data-plane/Microsoft.KeyVault/stable/7.5/secrets.json",
 )
 # Properties that the SDK's models of the api-versions we use have, and the saved specs do not yet.

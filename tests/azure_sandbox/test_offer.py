@@ -40,16 +40,19 @@ def test_usages_are_azure_s_and_move_with_deployments(azure):
     assert azure.used(METER) == before + 115
 
 
+API = "?api-version=2024-04-01"
+
+
 def test_vcpus_of_a_region_by_family(azure):
     base = f"/subscriptions/{azure.subscription}/providers/Microsoft.MachineLearningServices"
     found = {
         u["name"]["value"]: u
-        for u in azure.send("GET", f"{base}/locations/swedencentral/usages").json()["value"]
+        for u in azure.send("GET", f"{base}/locations/swedencentral/usages{API}").json()["value"]
     }
     family = found["standardNCADSH100v5Family"]
     assert (family["limit"], family["currentValue"]) == (80, 0)
     azure.sandbox.set_limit("prod", "uksouth", "standardNCADSH100v5Family", limit=16, used=8)
-    other = azure.send("GET", f"{base}/locations/uksouth/usages").json()["value"]
+    other = azure.send("GET", f"{base}/locations/uksouth/usages{API}").json()["value"]
     assert {u["limit"] for u in other} == {0, 16}
     assert {u["currentValue"] for u in other} == {0, 8}
 

@@ -115,9 +115,9 @@ def test_pages_follow_each_other_and_the_file_has_all(people, client_of):
 def test_a_platform_admin_sees_who_holds_what_until_when(people, client_of, used):
     text = plain(page(client_of, people.petra, used))
     for said in (
-        "REQ-1: gpt-5.1 for claims Claims Automation 300 Built",
-        "REQ-2: gpt-5.1 for underwriting Underwriting 200 Committed",
-        "REQ-3: gpt-5.1 for fraud Fraud Lab 100 Held",
+        "REQ-1 gpt-5.1 for claims Claims Automation 300 Built since today",
+        "REQ-2 gpt-5.1 for underwriting Underwriting 200 Committed",
+        "REQ-3 gpt-5.1 for fraud Fraud Lab 100 Held",
     ):
         assert said in text
     assert "Free to promise 350 K TPM 35 % of the limit" in text
@@ -126,7 +126,7 @@ def test_a_platform_admin_sees_who_holds_what_until_when(people, client_of, used
 
 def test_a_lead_sees_the_own_team_and_no_name_of_others(people, client_of, used):
     text = plain(page(client_of, people.alice, used))
-    assert "REQ-1: gpt-5.1 for claims Claims Automation 300 Built" in text
+    assert "REQ-1 gpt-5.1 for claims Claims Automation 300 Built" in text
     assert "Others – 300" in text
     assert "Free to promise 350 K TPM" in text
     assert "Insurance no allowance of its own – 500" in text
@@ -188,7 +188,7 @@ def test_a_finding_is_explained_adopted_and_dropped_on_the_page(people, client_o
         adopt, {"team": f"team:{team.pk}", "amount": "40", "note": note}, follow=True
     )
     text = plain(sent)
-    assert "Made past the portal: test-joe, made by hand Claims Automation 40 Built" in text
+    assert "Made past the portal test-joe, made by hand Claims Automation 40 Built" in text
     assert "Nobody has said it yet 10" in text
     client.post(reverse("finding_drop", args=[found.pk]), {"note": "Joe deleted it today"})
     assert not Hold.objects.filter(subject=found.ref).exclude(status="released").exists()

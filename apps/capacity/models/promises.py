@@ -120,6 +120,16 @@ class Hold(models.Model):
         return ""
 
     @property
+    def number(self) -> str:
+        """What people call the holder: `REQ-42`; of `why` the part before the colon."""
+        return self.why.partition(": ")[0]
+
+    @property
+    def what(self) -> str:
+        """What it is for; of `why` the part after the colon."""
+        return self.why.partition(": ")[2]
+
+    @property
     def request_id(self) -> str:
         """The number of the request that holds it, for a link; empty for other subjects."""
         kind, _, number = self.subject.partition(":")

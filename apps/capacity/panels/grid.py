@@ -10,6 +10,7 @@ from apps.capacity import selectors
 from apps.capacity.selectors import Free
 from apps.catalog import selectors as catalog
 from apps.kernel import formats
+from apps.kernel.panels import once
 from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
@@ -56,7 +57,9 @@ def model_grid(viewer: "Person", *, model: str, version: str, **_: Any) -> dict[
     known = catalog.version(model, version)
     retired = known is not None and known.retired(timezone.now().date())
     return {
-        "tiers": [_tier(one, model, version, offers) for one in selectors.subscriptions()],
+        "tiers": [
+            _tier(one, model, version, offers) for one in once(viewer, selectors.every_subscription)
+        ],
         "retired": retired,
         "may_ask": not retired and teams.may_anywhere(viewer, Action.REQUEST_CREATE),
     }

@@ -64,10 +64,9 @@ def row_of(pool: Free) -> Row:
 def kpis_of(pool: Free) -> list[Mapping[str, str]]:
     """Head a pool's page with four numbers: limit, free, promised, past the portal."""
     promised = pool.built + pool.committed + pool.held
-    read = formats.as_of(pool.synced_at)
     of_limit = f"{formats.percent(pool.free / pool.limit)} of the limit" if pool.limit else ""
     parts = (
-        ("Azure’s limit", pool.limit, f"read {read}"),
+        ("Azure’s limit", pool.limit, formats.as_of(pool.synced_at)),
         ("Free to promise", pool.free, of_limit or "no quota"),
         (
             "Built and promised",

@@ -66,8 +66,6 @@ def _loopback(host: str) -> bool:
 
 DEMO = AZURE_SANDBOX and EMBEDDED_DATABASE and _loopback(PORTAL_BIND_HOST)
 
-# Rules that an organisation sets
-FINANCE_DECIDES_ABOVE_USD = env.int("PORTAL_FINANCE_DECIDES_ABOVE_USD", default=2000)
 USAGE_RAW_DAYS = env.int("PORTAL_USAGE_RAW_DAYS", default=400)  # rollups are kept for good
 
 KINDS = sorted(p.parent.name for p in (BASE_DIR / "apps/kinds").glob("*/apps.py"))

@@ -9,7 +9,6 @@ from apps.approvals.rules.lines import PolicyError, Problem
 from apps.approvals.rules.planning import plan, unsettled
 from apps.approvals.rules.policies import UNMATCHED, Asks, Policies, Rule
 from apps.approvals.rules.sayings import does, who
-from apps.approvals.rules.today import steps
 from apps.approvals.rules.words import ALL, Denied, Fact, Facts, Hit, Needed, Plan, Who
 
 __all__ = [
@@ -33,7 +32,6 @@ __all__ = [
     "does",
     "plan",
     "read",
-    "steps",
     "unsettled",
     "who",
 ]

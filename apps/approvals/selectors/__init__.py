@@ -42,7 +42,7 @@ from apps.approvals.selectors.offers import (
     review_offer,
     shown,
 )
-from apps.approvals.selectors.plans import plan_of
+from apps.approvals.selectors.policies import plan_of
 from apps.approvals.selectors.versions import may_read as may_read_policies
 from apps.approvals.selectors.voices import (
     delegates_of,

@@ -60,6 +60,7 @@ def pool(request: HttpRequest, pk: int) -> HttpResponse:
         "machines": holders.machines_for(found),
         "history": [teams.audit_row(entry) for entry in holders.history_of(viewer, found)],
         "may_edit": may_edit,
+        "subscription": panels.tier_words(found),
         "may_split": may_edit and holders.may_be_split(found),
         "owners": holders.owners() if may_edit else [],
     }

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from apps.capacity import services
 from apps.capacity.models import Allowance, Finding, Hold, Pool
+from apps.catalog import selectors as catalog
+from apps.kernel import formats
 from apps.teams.models import BusinessUnit, Team
 from tests.capacity.pools import Ask, accounts, claim, machines, pool
 
@@ -122,6 +124,22 @@ def test_a_platform_admin_sees_who_holds_what_until_when(people, client_of, used
         assert said in text
     assert "Free to promise 350 K TPM 35 % of the limit" in text
     assert 'href="/requests/1/"' in page(client_of, people.petra, used).content.decode()
+
+
+def test_the_head_says_what_comes_with_the_limit_and_how_it_grows(people, client_of, used):
+    text = plain(page(client_of, people.petra, used))
+    per_minute = formats.number(
+        catalog.requests_per_minute(model="gpt-5.1", sku="GlobalStandard", k_tpm=1000)
+    )
+    assert f"with {per_minute} requests / min".replace("\xa0", " ") in text
+    assert "Request quota for OpenAI.GlobalStandard.gpt-5.1 ; now it is 1 000 K TPM" in text
+    assert "choose the production subscription and swedencentral" in text
+    assert "How does the limit grow" not in plain(page(client_of, people.alice, used))
+    accounts_page = plain(page(client_of, people.petra, accounts()))
+    assert "Ask Microsoft’s support" in accounts_page
+    vcpus = pool(80, meter="GPU.standardNCADSH100v5Family")
+    Pool.objects.filter(pk=vcpus.pk).update(unit="vCPU")
+    assert "open Quotas, Machine learning" in plain(page(client_of, people.petra, vcpus))
 
 
 def test_a_lead_sees_the_own_team_and_no_name_of_others(people, client_of, used):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apps.capacity.selectors import Free
+from apps.capacity.selectors.browse import TIERS
 from apps.capacity.selectors.holders import Committed
 from apps.capacity.selectors.holders import committed as committed_by_unit
+from apps.catalog import selectors as catalog
 from apps.kernel import formats
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def kpis_of(pool: Free) -> list[Mapping[str, str]]:
     promised = pool.built + pool.committed + pool.held
     of_limit = f"{formats.percent(pool.free / pool.limit)} of the limit" if pool.limit else ""
     parts = (
-        ("Azure’s limit", pool.limit, formats.as_of(pool.synced_at)),
+        ("Azure’s limit", pool.limit, f"{formats.as_of(pool.synced_at)}{_requests(pool)}"),
         ("Free to promise", pool.free, of_limit or "no quota"),
         (
             "Built and promised",
@@ -84,6 +86,20 @@ def kpis_of(pool: Free) -> list[Mapping[str, str]]:
         {"label": label, "value": formats.number(amount), "unit": pool.unit, "foot": foot}
         for label, amount, foot in parts
     ]
+
+
+def tier_words(pool: Free) -> str:
+    """Name the subscription of a pool in words."""
+    return TIERS[pool.tier].lower()
+
+
+def _requests(pool: Free) -> str:
+    """Say how many requests a minute come with the tokens: Azure has no meter for them alone."""
+    if pool.unit != "K TPM":
+        return ""
+    _, sku, model = pool.meter.split(".", 2)
+    found = catalog.requests_per_minute(model=model, sku=sku, k_tpm=pool.limit)
+    return f", with {formats.number(found)} requests / min" if found else ""
 
 
 def committed(viewer: "Person") -> dict[str, Any]:

@@ -383,6 +383,7 @@ ENDED = {
     "audit_csv": "3 3 2",
     "api-request": "4 4 2",
     "api-request-messages": "4 4 2",
+    "notice_read": "4 4 4",
     "request_form": "3 3 3",
     "request_submit": "4 4 4",
     "request_withdraw": "4 4 3",

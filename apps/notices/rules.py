@@ -66,10 +66,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Told:
-    """How an event is told; the audit entry of its `move` names who did it, and why."""
+    """How an event is told; the audit entry of its `move` names who did it, and why.
+
+    One that `settles` leaves nothing to decide: nobody need read any more what waited for them.
+    """
 
     rules: tuple[Rule, ...]
     move: str = ""
+    settles: bool = False
 
 
 def _team(tone: str, title: str, body: str) -> tuple[Rule, ...]:
@@ -86,7 +90,7 @@ TOLD: Mapping[type, Told] = {
             Rule(
                 *(Who.DECIDERS, Topic.DECIDE, "warn"),
                 "{number} waits for a decision",
-                "{actor} of {team} asks for {what}. {next} may decide.",
+                "{actor} of {team} asks for {what}. {next} may decide by rule {reason}.",
             ),
         ),
     ),
@@ -145,10 +149,12 @@ TOLD: Mapping[type, Told] = {
     RequestApproved: Told(
         _team("run", "{number} is approved", "{actor} said the last yes. {what} is built now."),
         move=RequestStatus.APPROVED,
+        settles=True,
     ),
     RequestRejected: Told(
         _team("bad", "{number} is rejected", "{actor} rejected {what}: “{reason}”"),
         move=RequestStatus.REJECTED,
+        settles=True,
     ),
     RequestReturned: Told(
         _team(
@@ -157,6 +163,7 @@ TOLD: Mapping[type, Told] = {
             "{what}: {reason} It can be changed and submitted again.",
         ),
         move=RequestStatus.RETURNED,
+        settles=True,
     ),
     RequestTakenBack: Told(
         _team(
@@ -165,6 +172,7 @@ TOLD: Mapping[type, Told] = {
             "{actor} took {what} back to change it. {reason}",
         ),
         move=RequestStatus.RETURNED,
+        settles=True,
     ),
     RequestExpired: Told(
         _team(
@@ -173,10 +181,12 @@ TOLD: Mapping[type, Told] = {
             "{what}: {reason} Nothing is held for it any more. It can be submitted again.",
         ),
         move=RequestStatus.EXPIRED,
+        settles=True,
     ),
     RequestWithdrawn: Told(
         _team("off", "{number} is withdrawn", "{actor} took {what} back."),
         move=RequestStatus.WITHDRAWN,
+        settles=True,
     ),
     RequestFailed: Told(
         _team(

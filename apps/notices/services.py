@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.kernel import audit, states
@@ -23,11 +25,13 @@ from apps.notices.protocols import (
 )
 from apps.notices.rules import TOLD, WINDOW, Rule, next_digest, zones
 from apps.notices.states import DeliveryStatus
+from apps.requests.models import ResourceRequest
 from apps.teams import services as teams
 from apps.teams.models import BusinessUnit, Person
 from apps.teams.roles import Action
 
 KEPT = timedelta(days=180)
+NEEDS_SOMEBODY = ("warn", "bad")  # the tones of what waits for a person
 REFERENCES = ("env:", "file:", "keyvault:")
 
 
@@ -38,6 +42,8 @@ def inform(event: object) -> None:
     """
     told, now = TOLD[type(event)], timezone.now()
     facts = selectors.facts_of(event, told)
+    if told.settles and facts.request:
+        _settle(facts.request, now)
     heard = selectors.people_told(facts, told)
     people = [person for _, person in heard]
     modes, hours = selectors.preferences_of(people), selectors.digest_times(people)
@@ -51,6 +57,21 @@ def inform(event: object) -> None:
     for rule, channel in selectors.channels_told(facts, told):
         rows.append(_notice(rule, facts, channel=channel, listed=False, due_at=now + WINDOW))
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _settle(request: ResourceRequest, now: datetime) -> None:
+    """Mark as read, and do not send, what said that somebody has to decide on a request.
+
+    A row that its person or a worker is just writing is let go: this act never waits for them.
+    """
+    waiting = Notice.objects.select_for_update(skip_locked=True).filter(
+        Q(read_at=None) | Q(delivery=None),
+        request=request,
+        topic=Topic.DECIDE,
+        tone__in=NEEDS_SOMEBODY,
+    )
+    rows = [row.pk for row in waiting.only("pk")]
+    Notice.objects.filter(pk__in=rows).update(read_at=Coalesce("read_at", now), due_at=None)
 
 
 def _due(mode: Mode, now: datetime, clock: tuple[int, str]) -> datetime | None:

@@ -58,7 +58,8 @@ def test_those_who_decide_hear_of_a_new_request(people, asked):
     assert told("waits for a decision") == {"petra": "decide", "jonas": "decide"}
     assert body("waits for a decision") == (
         "Bob Lind of Claims Automation asks for gpt-5.1 Global Standard, 100 K TPM, swedencentral "
-        "for claims-triage-prod. Jonas Hall or Petra Novak may decide."
+        "for claims-triage-prod. Jonas Hall or Petra Novak may decide by rule P-01: The platform "
+        "always decides."
     )
     assert {one.path for one in Notice.objects.all()} == {f"/requests/{asked.pk}/"}
 
@@ -140,6 +141,30 @@ def test_whoever_made_an_offer_hears_what_became_of_it(people, asked):
     approvals.accept_offer(request=asked, by=people.alice)
     assert told("is out of review") == {"bob": "mine"}
     assert told("is approved") == {"alice": "mine", "bob": "team"}
+
+
+def unread(person):
+    return [one.title for one in Notice.objects.filter(person=person, read_at=None).order_by("pk")]
+
+
+def test_what_is_decided_waits_for_nobody_any_more(people, asked):
+    approvals.make_offer(request=asked, changes={"capacity": "50"}, note="Less.", by=people.petra)
+    approvals.decline_offer(request=asked, reason="Not enough.", by=people.bob)
+    late = submitted(people.alice, **CHEAP)
+    approvals.approve(request=asked, by=people.jonas)
+    number = asked.number
+    assert unread(people.petra) == [
+        f"Your offer on {number} has ended",
+        f"{late.number} waits for a decision",
+    ]
+    assert f"{number} is approved" in unread(people.bob)
+    assert f"{number} waits for an answer" in unread(people.bob)
+    settled = Notice.objects.filter(person=people.petra, read_at__isnull=False)
+    assert {one.title for one in settled} == {
+        f"{number} waits for a decision",
+        f"{number} is answered and waits for a decision",
+    }
+    assert {one.due_at for one in settled} == {None}, "and no mail goes out"
 
 
 def test_told_twice_changes_nothing(people, asked):

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from apps.kernel.logs import logging_at
 from apps.kernel.secrets import resolve
+from portal.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -230,25 +231,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-
-
-def _every(seconds: int, task: str) -> dict[str, object]:
-    """Run `task` so often; one that finds no worker in that time is dropped for the next one."""
-    return {"task": task, "schedule": float(seconds), "options": {"expire_seconds": seconds}}
-
-
-CELERY_BEAT_SCHEDULE = {
-    "keep-time-of-decisions": _every(60, "apps.approvals.tasks.keep_time"),
-    "sweep-jobs": _every(15, "apps.provisioning.tasks.sweep"),
-    "roll-usage": _every(1, "apps.usage.tasks.roll"),
-    "keep-usage-days": _every(3_600, "apps.usage.tasks.keep_days"),
-    "sync-capacity": _every(600, "apps.capacity.tasks.sync_all"),
-    "check-capacity": _every(86_400, "apps.provisioning.tasks.check_capacity"),
-    "send-notices": _every(15, "apps.notices.tasks.send"),
-    "forget-notices": _every(3_600, "apps.notices.tasks.forget_old"),
-    "forget-azure-calls": _every(3_600, "apps.cloud.tasks.forget_calls"),
-    "forget-sessions": _every(3_600, "apps.teams.tasks.forget_sessions"),
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # API
 REST_FRAMEWORK = {

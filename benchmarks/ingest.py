@@ -9,6 +9,7 @@ any care sends there: the same batches, encoded alike, but attributed and priced
 import multiprocessing
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from statistics import median
 
@@ -35,6 +36,7 @@ WRITERS = 2
 LAG_S = 20
 PAUSE_S = 4.0  # of a writer, from batch to batch: together 10,000 rows a second
 BEAT_S = 1.0
+SKETCHES_AFTER = timedelta(seconds=5)
 Finished = tuple[list[Field], list[Column]]  # of a batch: its columns, and each day's rows
 
 
@@ -146,6 +148,7 @@ def _bulk_create_speed() -> float:
 def _lags(company: Company) -> list[float]:
     """Let two writers store day after day while this process rolls up as the beat does.
 
+    Latency sketches are made beside it, by another process, more often than the beat asks for them.
     A batch's lag ends with the first pass that began after its commit: a little later than its
     rows can be read, never earlier.
     """
@@ -155,13 +158,15 @@ def _lags(company: Company) -> list[float]:
     passes: list[tuple[float, float]] = []
     context = multiprocessing.get_context("spawn")
     committed: list[float] = []
-    with context.Pool(WRITERS, initializer=django.setup) as pool:
+    with context.Pool(WRITERS + 1, initializer=django.setup) as pool:
+        sketched = pool.apply_async(_sketch)
         sent = pool.starmap_async(_write, [(company, n) for n in range(WRITERS)])
         while not sent.ready():
             passes.append(_pass())
             time.sleep(max(0, BEAT_S - passes[-1][1] + passes[-1][0]))
         for one in sent.get():
             committed += one
+        sketched.get()
     passes.append(_pass())
     rolled, stored = _counts()
     assert rolled == stored, f"{rolled} of {stored} rows are rolled up"
@@ -172,6 +177,14 @@ def _pass() -> tuple[float, float]:
     began = time.time()
     rollups.roll_dirty(most_seconds=float("inf"))
     return began, time.time()
+
+
+def _sketch() -> None:
+    until = time.time() + LAG_S
+    while time.time() < until:
+        began = time.time()
+        rollups.roll_sketches(after=SKETCHES_AFTER)
+        time.sleep(max(0, BEAT_S + began - time.time()))
 
 
 def _write(company: Company, number: int) -> list[float]:

@@ -10,6 +10,7 @@ SCHEDULE = {
     "keep-time-of-decisions": every(60, "apps.approvals.tasks.keep_time"),
     "sweep-jobs": every(15, "apps.provisioning.tasks.sweep"),
     "roll-usage": every(1, "apps.usage.tasks.roll"),
+    "sketch-latency": every(5, "apps.usage.tasks.sketch"),
     "keep-usage-days": every(3_600, "apps.usage.tasks.keep_days"),
     "sync-capacity": every(600, "apps.capacity.tasks.sync_all"),
     "check-capacity": every(86_400, "apps.provisioning.tasks.check_capacity"),

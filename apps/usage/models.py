@@ -146,10 +146,14 @@ class Quarantine(models.Model):
 
 
 class DirtyHour(models.Model):
-    """An hour that has new raw rows; append-only, so that writers never wait for each other."""
+    """An hour that has new raw rows; append-only, so that writers never wait for each other.
+
+    Sums and minutes are recomputed first; it then waits, `summed`, for its latency sketches.
+    """
 
     hour = models.DateTimeField()
     at = models.DateTimeField(db_default=Now())
+    summed = models.BooleanField(db_default=False)
 
     class Meta:
         indexes = [models.Index(fields=["hour"], name="dirty_hour")]
@@ -174,7 +178,8 @@ class DirtyDay(models.Model):
 class FillState(models.Model):
     """How far a piece of background work has come: when it last ran through, and how late it was.
 
-    `hours` and `days`: rollups; `ahead`: partitions; `closed`: read indexes; `dropped`: retention.
+    `hours` and `days`: sums; `sketches`: latency; `ahead`: partitions; `closed`: read indexes;
+    `dropped`: retention.
     """
 
     name = models.CharField(max_length=20, primary_key=True)

@@ -7,8 +7,14 @@ from apps.usage import rollups, services
 
 @shared_task
 def roll() -> None:
-    """Recompute the hours and days that have new rows."""
+    """Recompute the sums of hours and days that have new rows."""
     rollups.roll_tick()
+
+
+@shared_task
+def sketch() -> None:
+    """Recompute the latency sketches of hours and days that have new sums."""
+    rollups.sketch_tick()
 
 
 @shared_task

@@ -14,6 +14,7 @@ from apps.usage import selectors
 WORK = {  # name → what it does, how often, and what stays away while it does not run
     "hours": ("Adds up hours", "every second", "New calls are in no total and no chart."),
     "days": ("Adds up days", "every few seconds", "Periods of whole days miss the last calls."),
+    "sketches": ("Adds up latency", "every half minute", "Percentiles miss the last calls."),
     "ahead": ("Makes partitions", "every hour", "The first batch of a new day makes its own."),
     "closed": ("Indexes days that are over", "every hour", "Lists of calls are slow."),
     "dropped": ("Drops raw rows past their time", "every hour", "The disk fills up."),

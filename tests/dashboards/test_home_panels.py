@@ -54,6 +54,7 @@ def used(resource, *times, **columns):
 def roll():
     """Add up all; the database's clock may be ahead of the day that these tests are set on."""
     rollups.roll_dirty(day_after=timedelta(days=-100_000))
+    rollups.roll_sketches(after=timedelta(days=-100_000))
 
 
 def home(client):

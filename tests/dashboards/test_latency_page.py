@@ -112,6 +112,21 @@ def test_calls_without_a_latency_are_said_to_have_none(people, client_of):
     assert "waits" not in page.context
 
 
+def test_calls_whose_latency_is_not_added_up_yet_are_said_to_wait(people, client_of):
+    """Sums come first; the page says of each number until when it is true."""
+    resource = deployment(people)
+    send(events(resource, [timezone.now()], latency_ms=900))
+    rollups.roll_dirty(day_after=timedelta(0))
+    client, sent = client_of(people.alice), timezone.now()
+    page = shown(client)
+    assert "These calls are being added up" in page.content.decode()
+    assert page.context["as_of"] < sent < client.get("/usage/").context["as_of"]
+    rollups.roll_all()
+    page = shown(client)
+    assert page.context["kpis"][1]["value"] == formats.seconds_amount(900)
+    assert page.context["as_of"] > sent
+
+
 def test_a_deployment_without_a_latency_stands_there_with_dashes(people, client_of):
     told, silent = deployment(people, name="told"), deployment(people, name="silent")
     now = timezone.now() - timedelta(hours=3)

@@ -46,6 +46,7 @@ def again(person):
 def used(resource, *times, **columns):
     send(events(resource, list(times), **columns))
     rollups.roll_dirty(day_after=timedelta(days=-100_000))
+    rollups.roll_sketches(after=timedelta(days=-100_000))
 
 
 def kpi(found, label):

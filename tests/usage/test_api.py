@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.usage import rollups
+from apps.usage.models import DirtyHour
 from apps.usage.protocols import OPTIONAL_COUNTS
 from tests.usage.batches import deployment, events, send
 
@@ -148,6 +149,17 @@ def test_percentiles(used, read):
     first, second = read("percentiles=1&series=1&grain=day")["series"]
     assert first["percentiles"]["answer_ms"]["n"] == 10
     assert second["percentiles"]["answer_ms"]["p95"] is None
+
+
+def test_percentiles_are_as_old_as_their_sketches(used, read):
+    before = timezone.now()
+    send(events(used[0], [AT], latency_ms=100))
+    rollups.roll_dirty(day_after=timedelta(0))
+    known = f"{before:%Y-%m-%dT%H:%M:%SZ}"
+    DirtyHour.objects.update(at=before - timedelta(minutes=1))
+    assert read("percentiles=1")["as_of"] < known <= read("")["as_of"]
+    rollups.roll_all()
+    assert read("percentiles=1")["as_of"] >= known
 
 
 def lines(response):

@@ -99,6 +99,23 @@ def test_a_minute_that_says_other_than_its_raw_rows_is_found(kept, done):
     ]
 
 
+@pytest.mark.parametrize("table", ["latency_cell_hour", "latency_cell_day", "latency_hour"])
+def test_a_call_that_is_in_no_sketch_is_found(kept, table):
+    send(events(kept, [AT], latency_ms=100))
+    rollups.roll_all()
+    assert check()[1] == ""
+    change(f"DELETE FROM {table}")  # noqa: S608
+    assert wrong() == [f"{AT:%Y-%m-%d}: {table} has 0 of 1 answers and 0 of 0 first tokens"]
+
+
+def test_a_day_that_waits_for_its_sketches_is_compared_all_the_same(kept):
+    send(events(kept, [AT], latency_ms=100))
+    rollups.roll_dirty(day_after=timedelta(0))
+    assert check()[1] == ""
+    change("UPDATE usage_day SET requests = 0")
+    assert wrong() == [f"{AT:%Y-%m-%d}: requests is 3 in raw rows and 0 in days for 1 of 1 keys"]
+
+
 def test_a_nano_moved_from_one_key_to_another_is_found(people, kept):
     """The sums of the day still agree; those of the two deployments do not."""
     send(events(deployment(people), [AT, AT]))
@@ -130,7 +147,7 @@ def test_a_missing_partition_is_found(kept):
     assert wrong() == [f"The partition usage_record_{tomorrow:%Y%m%d} is missing."]
 
 
-@pytest.mark.parametrize("name", ["hours", "days", "ahead", "closed", "dropped"])
+@pytest.mark.parametrize("name", ["hours", "days", "sketches", "ahead", "closed", "dropped"])
 def test_late_work_is_found(kept, name):
     FillState.objects.filter(name=name).update(at=timezone.now() - timedelta(hours=4))
     (said,) = wrong()

@@ -47,6 +47,8 @@ def test_any_split_order_and_repetition(people, seed):
         assert receipt.received == receipt.inserted + receipt.duplicate == len(batch)
         if rng.random() < 0.3:
             rollups.roll_dirty(day_after=AT_ONCE)
+        if rng.random() < 0.3:
+            rollups.roll_sketches(after=AT_ONCE)
         assert send(batch, key=f"k{number}").replayed
     settled(called, found)
 
@@ -70,6 +72,7 @@ def test_batches_at_once_with_crashes_while_others_roll_up(people, seed):
         for _ in range(6):
             with connection_ends_before(n) as crash, suppress(*crash.errors):
                 rollups.roll_dirty(day_after=AT_ONCE)
+                rollups.roll_sketches(after=AT_ONCE)
             connection.close()
         return "rolled"
 
@@ -111,8 +114,9 @@ def test_a_crash_before_any_statement_of_a_rollup(people):
         send(found.take(np.arange(20 * n - 20, 20 * n)))
         with connection_ends_before(n) as crash, suppress(*crash.errors):
             rollups.roll_dirty(day_after=AT_ONCE)
+            rollups.roll_sketches(after=AT_ONCE)
         connection.close()
         if not crash.happened:
             break
-    assert n > 20
+    assert n > 30
     settled(called, found.take(np.arange(20 * n)))

@@ -8,8 +8,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.kernel.errors import ConflictError
 from apps.usage import rollups, selectors, services, tasks
 from apps.usage.models import DirtyDay, DirtyHour, FillState, RawDay
+from apps.usage.states import Grain
 from tests.usage.batches import deployment, events, send
 
 
@@ -54,6 +56,66 @@ def test_a_pass_says_how_long_rows_had_waited(people, now):
     assert FillState.objects.get(name="hours").lag_ms == 0
 
 
+def answers():
+    """Count the answers in the sketches of hours and of days."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT sum(n) FROM latency_hour WHERE dim = 0 AND metric = 0), "
+            "(SELECT sum(n) FROM latency_day WHERE dim = 0 AND metric = 0)"
+        )
+        return cursor.fetchone()
+
+
+@pytest.mark.django_db
+def test_sums_do_not_wait_for_sketches_and_each_says_until_when_it_is_true(people, now):
+    send(events(deployment(people), [now], latency_ms=100))
+    sent = timezone.now()
+    rollups.roll_dirty(day_after=timedelta(0))
+    assert (hours(), answers()) == ([1], (None, None))
+    period = selectors.Period(now - timedelta(hours=1), timezone.now(), Grain.HOUR)
+    complete = selectors.ask(people.petra, selectors.Question(period)).complete
+    assert complete.latency <= sent < complete.sums
+    assert rollups.roll_sketches().hours == 0, "not every second"
+    done = rollups.roll_sketches(after=timedelta(0))
+    assert (done.hours, done.days, answers()) == (1, 1, (1, 1))
+    complete = selectors.ask(people.petra, selectors.Question(period)).complete
+    assert sent < complete.latency
+    assert not DirtyHour.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_call_between_the_sums_and_the_sketches_of_its_hour_waits_for_both(people, now):
+    resource = deployment(people)
+    send(events(resource, [now], latency_ms=100))
+    rollups.roll_dirty(day_after=timedelta(0))
+    send(events(resource, [now], latency_ms=200))
+    rollups.roll_sketches(after=timedelta(0))
+    assert DirtyHour.objects.get().summed is False
+    rollups.roll_all()
+    assert (hours(), answers()) == ([2], (2, 2))
+
+
+@pytest.mark.django_db
+def test_sketches_say_how_long_rows_had_waited(people, now):
+    send(events(deployment(people), [now, now - timedelta(hours=1)], latency_ms=1))
+    DirtyHour.objects.update(at=timezone.now() - timedelta(seconds=90))
+    rollups.roll_dirty()
+    assert DirtyHour.objects.filter(summed=True).count() == 2
+    done = rollups.roll_sketches()
+    assert done.hours == 2
+    assert 90_000 <= done.lag_ms == FillState.objects.get(name="sketches").lag_ms < 95_000
+
+
+@pytest.mark.django_db
+def test_a_day_that_waits_for_its_sketches_cannot_be_frozen(people, now):
+    send(events(deployment(people), [now], latency_ms=1))
+    rollups.roll_dirty(day_after=timedelta(0))
+    with pytest.raises(ConflictError, match="waits for its rollups"):
+        services.freeze_day(now.date())
+    rollups.roll_all()
+    services.freeze_day(now.date())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_tick_at_a_time(people, now):
     send(events(deployment(people), [now]))
@@ -79,6 +141,8 @@ def test_one_tick_at_a_time(people, now):
     tasks.roll()
     assert hours() == [1]
     assert rollups.roll_tick().hours == 0
+    tasks.sketch()
+    assert rollups.sketch_tick().days == 0
 
 
 @pytest.mark.django_db

@@ -31,6 +31,7 @@ COLUMNS = (
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AGAINST = "on the 30 days before"
 NO_CALL = "no call of yours"
+SOON, UNTOLD = "being added up", "no source tells a latency"
 OF = "Figures: calls of your teams. Chart: everybody who calls it, as the limit is shared."
 NEVER = (
     "Call it as written below. The gateway and Azure Monitor tell of each call within a minute; "
@@ -244,7 +245,11 @@ def _kpis(viewer: "Person", resource: "Resource") -> Context:
             "label": "95 % within, 30 days",
             "value": formats.UNKNOWN if p95 is None else formats.seconds_amount(p95),
             "unit": "" if p95 is None else "s",
-            "foot": f"± 1{formats.NBSP}%" if p95 is not None else "no source tells a latency",
+            "foot": f"± 1{formats.NBSP}%"
+            if p95 is not None
+            else SOON
+            if total.latency_known
+            else UNTOLD,
         },
         {
             "label": "List cost, 30 days",
@@ -260,7 +265,7 @@ def _kpis(viewer: "Person", resource: "Resource") -> Context:
             for one in kpis
         ]
     everything = answer.scope.reach is None or answer.scope.reach.everywhere
-    return {"kpis": kpis, "as_of": answer.as_of, "of": "" if everything else OF}
+    return {"kpis": kpis, "as_of": min(answer.complete), "of": "" if everything else OF}
 
 
 def _counted(label: str, now: int, before: int) -> Context:

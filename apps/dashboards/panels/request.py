@@ -71,7 +71,7 @@ def need(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
         **context,
         "kpis": _kpis(answer),
         "figure": _figure(usage.peaks_of(has, period), period) if has else None,
-        "as_of": answer.as_of,
+        "as_of": min(answer.complete),
     }
 
 

@@ -74,6 +74,7 @@ def _body(answer: selectors.Answer, *, series: bool) -> Plain:
 
 def _add_percentiles(body: Plain, answer: selectors.Answer) -> None:
     """Add them to the total, and to each row and step."""
+    body["as_of"] = plain.moment(min(answer.complete))
     waits = selectors.waits(answer)
     body["total"]["percentiles"] = _named({metric: one.now for metric, one in waits.items()})
     for row, of_row in zip(body["rows"], selectors.waits_of_groups(answer), strict=True):

@@ -31,12 +31,21 @@ FROM ({minutes_of()}) AS counted FULL JOIN (
 ) AS ready USING (hour, deployment_id)
 """  # noqa: S608
 
+_SKETCHED = {
+    f"latency_{name}{at}": f"SELECT coalesce(sum(n) FILTER (WHERE metric = 0), 0), "  # noqa: S608
+    f"coalesce(sum(n) FILTER (WHERE metric = 1), 0) FROM latency_{name}{at} "
+    f"WHERE {at} >= %s AND {at} < %s {'' if name else 'AND dim = 0'}"
+    for name in ("cell_", "")
+    for at in ("hour", "day")
+}
 
-def differences(start: datetime, end: datetime) -> list[str]:
+
+def differences(start: datetime, end: datetime, *, sketches: bool = True) -> list[str]:
     """Compare raw rows, hours and days of the UTC days in [start, end), key by key, every sum.
 
-    Minutes are compared with raw rows, byte by byte. Returns a sentence for each day and column
-    that differs. Raw rows that were dropped are not compared: frozen hours stand for them.
+    Minutes are compared with raw rows byte by byte, `sketches` by how many calls are in them.
+    Returns a sentence for each day and column that differs. Raw rows that were dropped are not
+    compared: frozen hours stand for them.
     """
     dropped = set(RawDay.objects.filter(dropped_at__isnull=False).values_list("day", flat=True))
     found = []
@@ -52,6 +61,8 @@ def differences(start: datetime, end: datetime) -> list[str]:
             found += _compare(day, (first, sides[first]), (other, sides[other]))
         if "raw rows" in sides:
             found += _other_minutes(day)
+        if sketches:
+            found += _other_sketches(day)
         day += timedelta(days=1)
     return found
 
@@ -66,13 +77,16 @@ def compare(start: datetime, end: datetime) -> tuple[list[str], list[date]]:
         if not inside:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         hours = DirtyHour.objects.filter(hour__gte=start, hour__lt=end)
-        waiting = {at.date() for at in hours.values_list("hour", flat=True).distinct()}
+        queued = set(hours.values_list("hour", "summed").distinct())
+        waiting = {at.date() for at, summed in queued if not summed}
+        unsketched = {at.date() for at, _ in queued}
         days = DirtyDay.objects.filter(day__gte=start.date(), day__lt=end.date())
         waiting |= set(days.values_list("day", flat=True))
         found, day = [], start
         while day < end:
             if day.date() not in waiting:
-                found += differences(day, day + timedelta(days=1))
+                settled = day.date() not in unsketched
+                found += differences(day, day + timedelta(days=1), sketches=settled)
             day += timedelta(days=1)
     return found, sorted(waiting)
 
@@ -114,6 +128,26 @@ def _other_minutes(day: datetime) -> list[str]:
         wrong, every = cursor.fetchone()
     cells = f"{wrong} of {every} hours of deployments"
     return [f"{day:%Y-%m-%d}: minutes of {cells} are not those of raw rows"] if wrong else []
+
+
+def _other_sketches(day: datetime) -> list[str]:
+    found = []
+    ends = [day, day + timedelta(days=1)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(latency_known), 0), coalesce(sum(ttft_known), 0) "
+            "FROM usage_day WHERE day >= %s AND day < %s",
+            ends,
+        )
+        known = cursor.fetchone()
+        for table, sql in _SKETCHED.items():
+            cursor.execute(sql, ends)
+            if (told := cursor.fetchone()) != known:
+                found.append(
+                    f"{day:%Y-%m-%d}: {table} has {told[0]} of {known[0]} answers "
+                    f"and {told[1]} of {known[1]} first tokens"
+                )
+    return found
 
 
 def span() -> tuple[datetime, datetime] | None:

@@ -26,8 +26,10 @@ from apps.usage.selectors.questions import (
     AS_OF,
     TOP,
     Answer,
+    AsOf,
     Group,
     Question,
+    as_of,
     fetched,
     groups_of,
 )
@@ -71,7 +73,12 @@ class Cube:
     cells: Sequence[Cell]
     cells_before: Sequence[Cell]
     named: Names
-    as_of: datetime
+    complete: AsOf
+
+    @property
+    def as_of(self) -> datetime:
+        """Say until when the sums are complete."""
+        return self.complete.sums
 
     @property
     def scope(self) -> Scope:
@@ -87,7 +94,7 @@ class Cube:
         question = Question(self.period, by, self.where, top, order)
         groups = groups_of(question, split(cells, PLACE[by]), self.named[by]) if by else []
         total, before = sum_of(cells), sum_of(self._left(self.cells_before))
-        return Answer(question, groups, total, before, self.as_of, self.scope)
+        return Answer(question, groups, total, before, self.complete, self.scope)
 
     def before(self, by: Dimension, group: Group) -> Sums:
         """Return what a group of an answer had in the period before."""
@@ -191,7 +198,7 @@ def _means(
     return [rows.get((present, n), 0) / times[n] if times[n] else None for n in range(24)]
 
 
-def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[datetime, tuple[list[Cell], ...]]:
+def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[AsOf, tuple[list[Cell], ...]]:
     """Say until when rollups are complete; read the cells of each period, which may overlap.
 
     One statement sees both, so that no hour is claimed that was rolled in between.
@@ -213,7 +220,7 @@ def cells_of(scope: Scope, periods: Sequence[Period]) -> tuple[datetime, tuple[l
     for row in rows:
         if row[1] is not None:
             found[row[1]].append((row[2:first], row[first:]))
-    return rows[0][0] or asked_at, found
+    return as_of(rows[0][0], asked_at), found
 
 
 def _pieces(period: Period) -> list[tuple[str, str, datetime, datetime]]:

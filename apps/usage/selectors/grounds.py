@@ -21,7 +21,7 @@ from apps.usage.selectors.cube import cells_of, sum_of
 from apps.usage.selectors.home import this_month
 from apps.usage.selectors.minutes import CELL, EPOCH, limit_tpm
 from apps.usage.selectors.period import Period
-from apps.usage.selectors.questions import AS_OF, Answer, Question, fetched
+from apps.usage.selectors.questions import AS_OF, Answer, Question, as_of, fetched
 from apps.usage.selectors.scope import Scope
 from apps.usage.selectors.sums import NAMES, Sums, added
 from apps.usage.states import Dimension
@@ -132,5 +132,5 @@ def month_of_team(viewer: Person, team: Team) -> TeamMonth:
             return None
         return added(Sums(*row[3:]) for row in rows if row[place])
 
-    complete = rows[0][0] or asked_at
-    return TeamMonth(period, sums(team, 1), sums(team.business_unit, 2), complete)
+    complete = as_of(rows[0][0], asked_at)
+    return TeamMonth(period, sums(team, 1), sums(team.business_unit, 2), complete.sums)

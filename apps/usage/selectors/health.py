@@ -22,6 +22,7 @@ DAY = timedelta(days=1)
 LATE = {
     "hours": timedelta(minutes=2),
     "days": timedelta(minutes=5),
+    "sketches": timedelta(minutes=5),
     "ahead": timedelta(hours=3),
     "closed": timedelta(hours=3),
     "dropped": timedelta(hours=3),
@@ -31,8 +32,8 @@ ORDER = ("-id",)
 # One statement: it heads the platform admin's home page.
 READ = """
 SELECT
-    (SELECT min(at) FROM usage_dirtyhour),
-    (SELECT count(DISTINCT hour) FROM usage_dirtyhour),
+    (SELECT min(at) FROM usage_dirtyhour WHERE NOT summed),
+    (SELECT count(DISTINCT hour) FROM usage_dirtyhour WHERE NOT summed),
     (SELECT count(*) FROM usage_quarantine),
     (SELECT json_object_agg(name, json_build_array(at, lag_ms)) FROM usage_fillstate),
     (SELECT array_agg(day) FROM usage_rawday WHERE dropped_at IS NULL),

@@ -12,7 +12,7 @@ from apps.teams.models import Person
 from apps.usage.selectors.cube import PLACE, Cell, Cube, cells_of, split, sum_of
 from apps.usage.selectors.percentiles import percentiles_with_total
 from apps.usage.selectors.period import DAY, Period, read_period
-from apps.usage.selectors.questions import Answer, Group, Question
+from apps.usage.selectors.questions import Answer, AsOf, Group, Question
 from apps.usage.selectors.scope import Named, scope_for
 from apps.usage.selectors.sketches import Percentiles
 from apps.usage.selectors.sums import Sums
@@ -79,7 +79,7 @@ def own_usage(viewer: Person) -> OwnUsage:
     spans = [month, month.before(now), week.before(now), *days]
     complete, cells = cells_of(scope_for(viewer), spans)
     in_month, before, week_before, *by_day = cells
-    return OwnUsage(month, spans[1], in_month, before, by_day, sum_of(week_before), complete)
+    return OwnUsage(month, spans[1], in_month, before, by_day, sum_of(week_before), complete.sums)
 
 
 def waits_of_day(
@@ -89,7 +89,9 @@ def waits_of_day(
     period = read_period({"period": "24h"}, timezone.now())
     groups = [Group(Named(str(r.pk), r.name), Sums(), frozenset({r.pk})) for r in resources]
     question = Question(period, Dimension.DEPLOYMENT, top=None)
-    answer = Answer(question, groups, Sums(), Sums(), period.end, scope_for(viewer))
+    answer = Answer(
+        question, groups, Sums(), Sums(), AsOf(period.end, period.end), scope_for(viewer)
+    )
     total, each = percentiles_with_total(answer)
     return total, {one.pk: found for one, found in zip(resources, each, strict=True)}
 

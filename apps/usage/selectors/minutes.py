@@ -27,7 +27,7 @@ SELECT
     (SELECT string_agg(minutes, '') FROM usage_minute
      WHERE deployment_id = %(deployment)s AND hour >= %(lo)s AND hour < %(hi)s),
     (SELECT string_agg(DISTINCT int8send(date_part('epoch', hour)::bigint / 3600), '')
-     FROM usage_dirtyhour WHERE hour >= %(lo)s AND hour < %(hi)s)
+     FROM usage_dirtyhour WHERE NOT summed AND hour >= %(lo)s AND hour < %(hi)s)
 """
 READ_WAITING = f"""
 SELECT string_agg(minutes, '')

@@ -7,7 +7,7 @@ Only rollups are read; parts always sum to the total, because what is not among 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -51,6 +51,16 @@ class Group:
         return f"{self.count} other{'s' if self.count != 1 else ''}"
 
 
+class AsOf(NamedTuple):
+    """Until when numbers are complete: when the oldest row came that waits for them, or now.
+
+    Latency is later than sums, whose rollups come first; a page of both is as old as the older.
+    """
+
+    sums: datetime
+    latency: datetime
+
+
 @dataclass(frozen=True)
 class Answer:
     """Groups, first the largest, "others" last; `before` is the total of the period before."""
@@ -59,8 +69,13 @@ class Answer:
     groups: Sequence[Group]
     total: Sums
     before: Sums
-    as_of: datetime
+    complete: AsOf
     scope: Scope
+
+    @property
+    def as_of(self) -> datetime:
+        """Say until when the sums are complete."""
+        return self.complete.sums
 
 
 def ask(viewer: Person, question: Question) -> Answer:
@@ -76,7 +91,7 @@ def ask_everything(question: Question) -> Answer:
 def _answer(scope: Scope, question: Question) -> Answer:
     now = timezone.now()
     period = question.period
-    complete = as_of()  # first: an hour rolled in between may be shown, never claimed
+    complete = read_as_of()  # first: an hour rolled in between may be shown, never claimed
     found = _by_group(scope, period, question.by)
     before = added(_by_group(scope, period.before(now), None).values())
     by = question.by
@@ -208,15 +223,23 @@ def fetched(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
 
 
 AS_OF = f"""
-SELECT least(
-    (SELECT min(at) FROM {DirtyHour._meta.db_table}),
-    (SELECT min(at) FROM {DirtyDay._meta.db_table}),
-    (SELECT at FROM {FillState._meta.db_table} WHERE name = 'hours')
-)
+SELECT ARRAY[
+    least((SELECT min(at) FROM {DirtyHour._meta.db_table} WHERE NOT summed),
+          (SELECT min(at) FROM {DirtyDay._meta.db_table}),
+          (SELECT at FROM {FillState._meta.db_table} WHERE name = 'hours')),
+    least((SELECT min(at) FROM {DirtyHour._meta.db_table}),
+          (SELECT at FROM {FillState._meta.db_table} WHERE name = 'sketches'))
+]
 """  # noqa: S608
 
 
-def as_of() -> datetime:
-    """Say until when hours and days are complete: when the oldest waiting row came, or now."""
-    ((oldest,),) = fetched(AS_OF, [])
-    return oldest if isinstance(oldest, datetime) else timezone.now()
+def read_as_of() -> AsOf:
+    """Say until when numbers are complete."""
+    asked_at = timezone.now()
+    ((found,),) = fetched(AS_OF, [])
+    return as_of(found, asked_at)
+
+
+def as_of(found: Sequence[datetime | None], asked_at: datetime) -> AsOf:
+    """Name what AS_OF said; what nothing waits for is complete until it was asked."""
+    return AsOf(*(at or asked_at for at in found))

@@ -18,6 +18,8 @@ ENOUGH = 1_000  # answers; of fewer the highest percentiles are chance
 SPEED = Unit("tokens per s", 1, lambda value: formats.number(value, 1), ",.1f")
 UNKNOWN_TITLE = "No source tells a latency here"
 UNKNOWN_TEXT = "Files of traces know tokens only; the gateway and Azure Monitor tell latency too."
+SOON_TITLE = "These calls are being added up"
+SOON_TEXT = "Latency follows totals within a minute. Load the page again."
 ONLY_STREAMED = "Only streamed answers have a first token, and only some sources tell of it."
 
 
@@ -30,12 +32,15 @@ def page(asked: Asked) -> Context:
         "asked": asked,
         "by": known.by,
         "total": total,
+        "as_of": min(known.cube.complete),
     }
     if empty := nothing(asked, known.cube, "latency"):
         return shown | {"nothing": empty}
     if not total.latency_known:
         calls = f"{formats.plural(total.requests, 'call')} in this period, none with a latency."
         return shown | {"nothing": {"title": UNKNOWN_TITLE, "text": f"{calls} {UNKNOWN_TEXT}"}}
+    if not known.waits[Metric.ANSWER].now.n:
+        return shown | {"nothing": {"title": SOON_TITLE, "text": SOON_TEXT}}
     rows = _rows(known)
     slowest = max((one["p99"] or 0 for one in rows), default=0)
     return shown | {

@@ -122,7 +122,7 @@ def test_only_the_platform_admin_sees_it(people, who):
 def test_the_page_says_what_to_do_only_when_something_is_late(people, client_of):
     petra = client_of(people.petra)
     told = page(petra)
-    assert "Ingest is late: 8 things to look at" in told
+    assert "Ingest is late: 9 things to look at" in told
     assert "“hours” has never run. Is the worker up?" in told
     assert "What to do" in told
     all_run()

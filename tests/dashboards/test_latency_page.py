@@ -116,8 +116,8 @@ def test_calls_whose_latency_is_not_added_up_yet_are_said_to_wait(people, client
     """Sums come first; the page says of each number until when it is true."""
     resource = deployment(people)
     send(events(resource, [timezone.now()], latency_ms=900))
-    rollups.roll_dirty(day_after=timedelta(0))
     client, sent = client_of(people.alice), timezone.now()
+    rollups.roll_dirty(day_after=timedelta(0))
     page = shown(client)
     assert "These calls are being added up" in page.content.decode()
     assert page.context["as_of"] < sent < client.get("/usage/").context["as_of"]

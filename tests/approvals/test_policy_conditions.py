@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from apps.approvals.rules.expressions import ExpressionError, parse
+from apps.approvals.rules.expressions import parse
+from apps.approvals.rules.tokens import ExpressionError
 from apps.kernel.money import nano
 
 FACTS = {

@@ -7,7 +7,8 @@ import pytest
 
 from apps.approvals.rules import FIELDS, Type, read
 from apps.approvals.rules.document import DOCUMENT, RULE, STEP
-from apps.approvals.rules.expressions import ExpressionError, parse
+from apps.approvals.rules.expressions import parse
+from apps.approvals.rules.tokens import ExpressionError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
 BLOCKS = dict(re.findall(r"```(\w+)\n(.*?)```", PAGE, re.S))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from apps.approvals.rules import people as deciders
 from apps.approvals.rules.conditions import Condition
-from apps.approvals.rules.expressions import ExpressionError, Values, meant, parse
+from apps.approvals.rules.expressions import Values, meant, parse
 from apps.approvals.rules.fields import FIELDS
 from apps.approvals.rules.lines import Map, Node, PolicyError, Problem, compose
 from apps.approvals.rules.policies import UNMATCHED, Asks, Policies, Rule
 from apps.approvals.rules.sheet import Sheet
+from apps.approvals.rules.tokens import ExpressionError
 from apps.approvals.rules.words import Who
 
 MOST_RULES, MOST_STEPS, MOST_STAGES = 200, 10, 9

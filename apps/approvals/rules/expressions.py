@@ -8,9 +8,7 @@ comparison = "known" "(" field ")" | "starts" "(" field "," text ")"
            | field ["not"] "in" "[" text {"," text} "]"
 """
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -25,40 +23,16 @@ from apps.approvals.rules.conditions import (
     Not,
 )
 from apps.approvals.rules.fields import FIELDS, Field, Type
+from apps.approvals.rules.tokens import ExpressionError, Token, tokens
 from apps.kernel.money import nano
 
 MOST_LETTERS = 1_000
 MOST_NESTED = 20
 MOST_DIGITS = 15
-TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<number>[0-9][0-9_]*(?:\.[0-9]+)?(?![\w.]))
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<text>"[^"\n]*"|'[^'\n]*')
-    |(?P<sign>==|!=|<=|>=|<|>|\(|\)|\[|\]|,)
-    )""",
-    re.VERBOSE,
-)
 SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 WORDS = ("and", "or", "not", "in")
 FUNCTIONS = ("known", "starts")
 Values = Mapping[str, Collection[str]]
-
-
-class ExpressionError(ValueError):
-    """A condition cannot be read; the message says why and what would pass."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word of a condition; `kind` is number, name, text, sign or end."""
-
-    kind: str
-    text: str
-
-    def __str__(self) -> str:
-        """Show it as people typed it."""
-        return f"“{self.text[:40]}”" if self.text else "the end"
 
 
 def parse(text: str, values: Values | None = None) -> Condition:
@@ -72,34 +46,13 @@ def parse(text: str, values: Values | None = None) -> Condition:
         )
     if not text.strip():
         raise ExpressionError('A condition is empty; write one, for example tier == "prod".')
-    return _Parser(list(_tokens(text)), values or {}).whole()
+    return _Parser(list(tokens(text)), values or {}).whole()
 
 
 def meant(word: str, known: Collection[str]) -> str:
     """Guess what a misspelt word was meant to be: ` Did you mean environment?`, or nothing."""
     close = get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]}?" if close else ""
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        found = TOKEN.match(text, at, end)
-        if found is None:
-            raise ExpressionError(_odd(text[at:end].strip()))
-        yield Token(found.lastgroup or "", found[found.lastgroup or 0])
-        at = found.end()
-    yield Token("end", "")
-
-
-def _odd(rest: str) -> str:
-    if rest[0] in "\"'":
-        return f"The text {rest[:30]} does not end; close it with {rest[0]}."
-    if rest[0] == "=":
-        return "“=” compares nothing; write == for equal."
-    if rest[0].isdigit():
-        return f"“{rest[:20].split()[0]}” is no number; write digits, for example 2000 or 0.5."
-    return f'“{rest[0]}” has no meaning here; texts stand in quotes, for example “prod” as "prod".'
 
 
 class _Parser:

@@ -192,8 +192,17 @@ def test_what_an_allowance_refuses(people, client_of, used, sent, status):
 
 def test_a_finding_is_explained_adopted_and_dropped_on_the_page(people, client_of, used):
     now = timezone.now()
-    found = Finding.objects.create(pool=used, amount=50, first_seen_at=now, seen_at=now)
+    found = Finding.objects.create(
+        pool=used,
+        amount=50,
+        deployments=[{"name": "test-joe", "account": "aoai-1", "amount": 50}],
+        first_seen_at=now,
+        seen_at=now,
+    )
     client = client_of(people.petra)
+    assert "perhaps test-joe ( 50 ) on aoai-1" in plain(
+        page(client_of, people.petra, used)
+    ).replace("(50)", "( 50 )")
     assert "Azure counts 50 K TPM more than was built" in plain(client.get("/capacity/"))
     assert "Azure counts 50" not in plain(client_of(people.alice).get("/capacity/"))
     note = "test-joe, made by hand"

@@ -7,10 +7,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.capacity import collectors, selectors, services, tasks
-from apps.capacity.models import Finding, Hold, Pool, RealCapacity, Subscription
+from apps.capacity.models import Finding, Hold, Placement, Pool, RealCapacity, Subscription
 from apps.capacity.protocols import ACCOUNTS, Placing
+from apps.cloud.client import azure as azure_client
 from apps.kernel.errors import ConflictError
+from tests.azure_sandbox.conftest import account_body, deployment_body
 from tests.capacity.pools import METER, REGION, VERSION, Ask, claim
+from tests.site import until
 
 pytestmark = pytest.mark.django_db
 OTHER = "francecentral"
@@ -84,6 +87,47 @@ def test_use_past_the_portal_is_found_by_the_sync(prod_only):
     prod_only.set_limit("prod", REGION, METER, used=0)
     services.sync_all()
     assert Finding.objects.get().status == "gone"
+
+
+def test_a_finding_names_what_carries_no_request_of_ours(prod_only):
+    services.sync_all()
+    services.hold(Ask("request:1", [], Placing("prod", REGION)))
+    account = Placement.objects.get()
+    client = azure_client("prod")
+    client.ensure_resource_group(account.resource_group, region=REGION, tags={})
+
+    def put(path, body):
+        # Without the SDK's poller: its thread would write our calls on a connection of its own.
+        make = client._resources.resources.begin_create_or_update_by_id
+        make(path, body, api_version="2025-06-01", polling=False)
+        ready = lambda: client.get(path)["properties"]["provisioningState"] == "Succeeded"  # noqa: E731
+        until(ready, seconds=30, what=path)
+
+    put(account.azure_id, account_body(account.name))
+    for name, capacity, tags in (("test-joe", 20, {}), ("ours", 30, {"request": "REQ-1"})):
+        path = f"{account.azure_id}/deployments/{name}"
+        put(path, deployment_body(capacity) | {"tags": tags})
+    Hold.objects.create(
+        pool=Pool.objects.get(region=REGION, meter=METER, subscription__tier="prod"),
+        subject="request:2",
+        amount=30,
+        status="built",
+        why="x",
+    )
+    services.sync_all()
+    found = Finding.objects.get(pool__meter=METER)
+    assert found.amount == 20
+    assert found.deployments == [{"name": "test-joe", "account": account.name, "amount": 20}]
+
+
+def test_an_account_that_cannot_be_read_hides_no_finding(prod_only):
+    services.sync_all()
+    services.hold(Ask("request:1", [], Placing("prod", REGION)))
+    prod_only.set_limit("prod", REGION, METER, used=50)
+    (prod,) = services.sync_all()
+    assert prod.trouble == ""
+    found = Finding.objects.get(pool__meter=METER)
+    assert (found.amount, found.deployments) == (50, [])
 
 
 def test_a_second_sync_changes_numbers_and_no_promise(prod_only):

@@ -1,14 +1,24 @@
 """Note what Azure counts beyond what the portal built: somebody deployed by hand."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+import structlog
 from django.db.models import QuerySet, Sum
 
-from apps.capacity.models import Finding, Hold, Pool
+from apps.capacity.models import Finding, Hold, Placement, Pool, Subscription
 from apps.capacity.selectors import Free, frees
 from apps.capacity.states import FOUND, FindingStatus, HoldStatus
+from apps.catalog import selectors as catalog
+from apps.cloud.client import Azure
+from apps.cloud.errors import CloudError
 from apps.kernel import audit, formats, states
 from apps.kernel.actors import SYSTEM
+
+log = structlog.get_logger(__name__)
+OURS = "request"  # the tag that everything built through the portal carries
 
 
 def note_foreign(pools: QuerySet[Pool], read_at: datetime) -> None:
@@ -59,3 +69,37 @@ def _found(pool: Free, amount: int, read_at: datetime) -> None:
         after={"amount": formats.quantity(amount, pool.unit)},
         by=SYSTEM,
     )
+
+
+def name_foreign(subscription: Subscription, client: Azure, region: str) -> None:
+    """Note on a region's findings which deployments on our accounts carry no request of ours.
+
+    One call per account, and only while something is found. An account that cannot be read is left
+    out: the finding stands without it.
+    """
+    where = {"subscription": subscription, "region": region}
+    findings = Finding.objects.filter(status__in=FOUND, pool__in=Pool.objects.filter(**where))
+    found = list(findings.select_related("pool"))
+    named: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for account in Placement.objects.filter(**where) if found else ():
+        try:
+            listed = client.deployments(account.azure_id)
+        except CloudError as error:
+            log.info("account not read", account=account.name, sentence=error.sentence)
+            continue
+        for one in listed:
+            if OURS not in (one.get("tags") or {}):
+                named[_meter(one)].append(
+                    {
+                        "name": one["name"],
+                        "account": account.name,
+                        "amount": one["sku"].get("capacity", 0),
+                    }
+                )
+    for row in found:
+        if row.deployments != named[row.pool.meter]:
+            Finding.objects.filter(pk=row.pk).update(deployments=named[row.pool.meter])
+
+
+def _meter(deployment: Mapping[str, Any]) -> str:
+    return catalog.meter(deployment["properties"]["model"]["name"], deployment["sku"]["name"])

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
+from apps.capacity.collectors.foreign import name_foreign
 from apps.capacity.collectors.write import GPUS, Version, write_region, write_version
 from apps.capacity.models import Subscription
 from apps.capacity.protocols import ACCOUNTS, GPU
@@ -88,6 +89,7 @@ def _sync_region(
     }
     if found:
         write_region(subscription, region, found, read_at)
+        name_foreign(subscription, client, region)
 
 
 def _is_of_a_model(meter: str) -> bool:

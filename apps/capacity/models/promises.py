@@ -173,7 +173,9 @@ class Commitment(models.Model):
 class Finding(models.Model):
     """What Azure counts in a pool beyond what the portal built: somebody deployed by hand.
 
-    Adopted, it is held for a team under the subject `finding:ID`, as built.
+    `deployments` are those on our accounts that carry no request of ours, {name, account, amount}:
+    what it may be, as far as Azure tells. Adopted, it is held for a team under the subject
+    `finding:ID`, as built.
     """
 
     pool = models.ForeignKey(Pool, models.PROTECT, related_name="findings")
@@ -181,6 +183,7 @@ class Finding(models.Model):
     status = models.CharField(
         max_length=10, choices=FindingStatus.choices, default=FindingStatus.OPEN
     )
+    deployments = models.JSONField(default=list)
     explanation = models.CharField(max_length=300, blank=True)
     explained_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

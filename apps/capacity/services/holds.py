@@ -62,6 +62,8 @@ def hold(event: AsksForCapacity) -> None:
         row.subject, row.team, row.why = event.subject, team, row.why[:300]
         row.until_at, row.instead_of = event.until, event.instead_of if before else ""
         row.becomes = row.becomes if row.instead_of else None
+    if not rows:
+        return
     Hold.objects.bulk_create(rows)
     audit.record(
         subject=event.subject,

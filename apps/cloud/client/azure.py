@@ -128,6 +128,11 @@ class Azure:
         """List the models that Azure offers in a region, as Azure describes them."""
         return list(self._pages(f"{COGNITIVE}/locations/{region}/models"))
 
+    def deployments(self, account_id: str) -> list[Json]:
+        """List the model deployments of an account, as Azure describes them."""
+        _, _, _, below = account_id.split("/", 3)
+        return list(self._pages(f"{below}/deployments"))
+
     def operations(self, group: str, deployment: str) -> list[Operation]:
         """List what Azure does for a deployment, one line per resource."""
         with told_in_sentences():

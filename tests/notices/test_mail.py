@@ -16,11 +16,9 @@ from django.utils import timezone
 from apps.notices import client, worker
 from apps.notices.models import Delivery, Notice
 from apps.notices.protocols import Letter, Line
-from apps.notices.worker import claim, gather, send, write
 from apps.teams.models import Membership, Person
 from portal.embedded.checks import production_environment
 from tests.notices.post import mailbox, notice, tick
-from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -227,58 +225,6 @@ def test_the_password_is_read_when_it_is_used(settings, monkeypatch):
     letter = Letter("k", "a@example.com", "s", [Line("t", "b", "u")], 0, "p", "q")
     client.send_mail(letter)
     assert Failing.password == "s3cret"  # noqa: S105
-
-
-def test_a_worker_that_dies_between_send_and_write_sends_the_same_mail_again(people):
-    notice(people.alice)
-    now = timezone.now()
-    gather(now=now)
-    delivery = claim(now=now, mail=True)
-    send(delivery)  # and here the power goes
-    notice(people.alice, "later")
-    assert claim(now=now, mail=True) is None, "it has a lease"
-    tick(minutes=4)
-    first, again, later = mail.outbox if mail.outbox[1].subject == "REQ-1 is approved" else (
-        mail.outbox[0], mail.outbox[2], mail.outbox[1]
-    )  # fmt: skip
-    assert first.message()["Message-ID"] == again.message()["Message-ID"]
-    assert first.body == again.body
-    assert later.subject == "later"
-    assert write(delivery, "sent", now=now) is False, "who overslept writes nothing"
-
-
-def test_nothing_is_sent_inside_a_transaction(people):
-    from django.db import transaction
-
-    notice(people.alice)
-    gather(now=timezone.now())
-    with transaction.atomic(), pytest.raises(RuntimeError, match="never inside a transaction"):
-        send(claim(now=timezone.now(), mail=True))
-
-
-def test_eight_workers_at_once_send_each_mail_once(people):
-    everybody = list(Person.objects.all())
-    for person in everybody:
-        for n in range(5):
-            notice(person, f"REQ-{n} is approved", request=None)
-    outcomes = at_once([tick] * 8)
-    assert not [one for one in outcomes if isinstance(one, Exception)], outcomes
-    tick()
-    assert sorted(one.to[0] for one in mail.outbox) == sorted(p.email for p in everybody)
-    assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
-
-
-def test_what_is_half_a_year_old_is_forgotten(people):
-    from apps.notices import services
-
-    old = timezone.now() - timedelta(days=181)
-    notice(people.alice, "old")
-    tick()
-    Notice.objects.update(at=old)
-    Delivery.objects.update(since_at=old)
-    notice(people.alice, "new")
-    assert services.forget_old(now=timezone.now()) == 1
-    assert (Notice.objects.get().title, Delivery.objects.count()) == ("new", 0)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=3)  # longer than all calls to a mail server, ten seconds each
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 900
 TRIED_FOR = timedelta(days=3)
+LOST = "The worker that had it stopped answering, so it may have been sent, or not."
 
 
 @transaction.atomic
@@ -47,10 +48,15 @@ def claim(*, now: datetime, mail: bool) -> Delivery | None:
 
 
 def free_expired(*, now: datetime) -> None:
-    """Put back what dead workers had; it may have been sent, and is then sent again."""
+    """Put back what dead workers had; it may have been sent, and is then sent again.
+
+    What workers die of again and again is given up like what no server takes.
+    """
     expired = Delivery.objects.filter(status=DeliveryStatus.SENDING, lease_until__lt=now)
     for delivery in expired.order_by("lease_until")[:500]:
-        _move(delivery, DeliveryStatus.PENDING, due_at=now)
+        over = now - delivery.since_at >= TRIED_FOR
+        to = DeliveryStatus.FAILED if over else DeliveryStatus.PENDING
+        _move(delivery, to, due_at=now, ended_at=now if over else None, trouble=LOST)
 
 
 def write(delivery: Delivery, ended: Ended, *, now: datetime) -> bool:

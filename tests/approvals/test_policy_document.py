@@ -137,6 +137,7 @@ def test_a_quorum(said, means):
         ('match: "\\Uffffffff"\n', 1, "This is not YAML that can be read"),
         ("a: " + "[" * 50, 1, "nested 8 deep"),
         ("a" * 70_000, 1, "at most 64000 characters"),
+        ("#\n" * 5_000, 4_000, "at most 4000 lines"),
     ],
 )  # fmt: skip
 def test_documents_that_cannot_be_read(text, line, said):

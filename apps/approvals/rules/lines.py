@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import yaml
 
 MOST_LETTERS = 64_000
+MOST_LINES = 4_000
 MOST_NESTED = 8
 MOST_SHOWN = 20
 
@@ -62,6 +63,8 @@ def compose(text: str) -> Node:
     """Read one YAML document, or raise PolicyError with the line where it breaks."""
     if len(text) > MOST_LETTERS:
         raise PolicyError([Problem(1, f"A document has at most {MOST_LETTERS} characters.")])
+    if text.count("\n") > MOST_LINES:
+        raise PolicyError([Problem(MOST_LINES, f"A document has at most {MOST_LINES} lines.")])
     try:
         return _Composer(yaml.parse(text, Loader=yaml.SafeLoader)).whole()
     except yaml.MarkedYAMLError as error:

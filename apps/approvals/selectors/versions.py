@@ -25,6 +25,7 @@ READS = (
     Action.AUDIT_READ,
 )
 AROUND = 3
+LONG = 500  # lines; beyond it the ones that stand everywhere no longer help to find their like
 
 
 def may_read(viewer: Person) -> bool:
@@ -116,7 +117,8 @@ def difference(old: str, new: str) -> Sequence[Line]:
     """Compare two documents line by line; a line without text or number parts what lies apart."""
     a, b = old.splitlines(), new.splitlines()
     lines: list[Line] = []
-    for group in SequenceMatcher(None, a, b, autojunk=False).get_grouped_opcodes(AROUND):
+    matcher = SequenceMatcher(None, a, b, autojunk=len(b) > LONG)
+    for group in matcher.get_grouped_opcodes(AROUND):
         if lines:
             lines.append(Line("", None, None, "…"))
         for tag, a1, a2, b1, b2 in group:

@@ -281,7 +281,7 @@ def _counts(one: Approver, request: ResourceRequest) -> bool:
 def others_of_team(
     viewer: Person, request: ResourceRequest, *, most: int = 5
 ) -> QuerySet[ResourceRequest]:
-    """List what else the team asked for, last submitted first."""
+    """List what else the team asked for, last changed first."""
     rows: QuerySet[ResourceRequest] = requests.requests_visible(viewer)
     others = rows.filter(team=request.team_id, submitted_at__isnull=False).exclude(pk=request.pk)
-    return others.order_by("-submitted_at", "-id")[:most]
+    return others.order_by("-changed_at", "-id")[:most]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.kernel import keyset
 from apps.kernel.errors import NotFoundError
@@ -21,7 +21,9 @@ Modes = dict[tuple[Topic, Channel], Mode]
 
 def notices_of(viewer: Person) -> QuerySet[Notice]:
     """Return what the viewer was told and may still see: not of requests that they no longer do."""
-    seen = Q(request=None) | Q(request__in=requests.requests_visible(viewer).values("pk"))
+    seen = Q(request=None) | Exists(
+        requests.requests_visible(viewer).filter(pk=OuterRef("request"))
+    )
     return Notice.objects.filter(seen, person=viewer)
 
 

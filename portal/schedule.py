@@ -9,6 +9,7 @@ def every(seconds: int, task: str) -> dict[str, object]:
 SCHEDULE = {
     "keep-time-of-decisions": every(60, "apps.approvals.tasks.keep_time"),
     "sweep-jobs": every(15, "apps.provisioning.tasks.sweep"),
+    "remind-of-endings": every(3_600, "apps.provisioning.tasks.remind"),
     "roll-usage": every(1, "apps.usage.tasks.roll"),
     "sketch-latency": every(5, "apps.usage.tasks.sketch"),
     "keep-usage-days": every(3_600, "apps.usage.tasks.keep_days"),

@@ -21,7 +21,7 @@ from apps.kernel.models import AuditEntry
 from apps.notices.models import Delivery, Notice, TeamsChannel
 from apps.notices.protocols import OFFERED, Topic
 from apps.provisioning.models import Job, Resource
-from apps.requests.models import ResourceRequest
+from apps.requests.models import Preset, ResourceRequest
 from apps.teams.models import Environment, Team, Workload
 from apps.teams.roles import Action
 from apps.teams.services import make_token
@@ -41,6 +41,7 @@ PAGES = {
     "capacity": "2 2 2 2 2 2 2 2 2 L",
     "capacity_pool": "2 2 2 2 2 2 2 2 2 L",
     "requests": "2 2 2 2 2 2 2 2 2 L",
+    "presets": "2 2 2 2 2 2 2 2 2 L",
     "requests_csv": "2 2 2 2 2 2 2 2 2 L",
     "request_new": "2 2 2 2 3 3 3 3 3 L",
     "request": "2 2 4 4 2 2 2 2 2 L",
@@ -105,6 +106,13 @@ ACTS = {
     "request_what_if_redo": "2 2 4 4 2 2 2 2 9 L",
     "job_retry": "3 3 4 4 2 3 3 3 3 L",
     "job_give_up": "3 3 4 4 2 3 3 3 3 L",
+    "request_preset": "2 3 4 4 3 3 3 3 3 L",
+    "preset_rename": "2 3 4 4 3 3 3 3 3 L",
+    "preset_delete": "2 3 4 4 3 3 3 3 3 L",
+    "resource_change": "2 2 4 4 3 3 3 3 3 L",
+    "resource_renew": "2 2 4 4 3 3 3 3 3 L",
+    "resource_end": "2 2 4 4 3 3 3 3 3 L",
+    "resource_restore": "2 2 4 4 3 3 3 3 3 L",
     "api-request-submit": "2 2 4 4 4 4 4 4 4 1",
     "api-kind-options": "2 2 2 2 3 3 3 3 3 1",
     "api-kind-estimate": "2 2 2 2 3 3 3 3 3 1",
@@ -137,6 +145,8 @@ KINDS = ("request_new", "request_form", "api-kind-options", "api-kind-estimate")
 OF_A_ROW = (
     "delegation_end",
     "request_",
+    "resource_",
+    "preset_",
     "policy_",
     "capacity_",
     "finding_",
@@ -227,6 +237,14 @@ def rows(people):
     one_pool = pool(1000, used=5, meter="OpenAI.Standard.gpt-5-nano")
     now = timezone.now()
     finding = Finding.objects.create(pool=one_pool, amount=5, first_seen_at=now, seen_at=now)
+    preset = Preset.objects.create(
+        name="Small",
+        kind="model_deployment",
+        team=team,
+        payload={},
+        payload_version=1,
+        made_by=people.alice,
+    )
     return {
         "request": review,
         "request_progress": review,
@@ -243,6 +261,9 @@ def rows(people):
         "job_give_up": job,
         "resource": resource,
         "resource_minutes": resource,
+        **dict.fromkeys(("preset_rename", "preset_delete"), preset),
+        **dict.fromkeys(("resource_change", "resource_renew"), resource),
+        **dict.fromkeys(("resource_end", "resource_restore"), resource),
         "residency_change": ResidencyRule.objects.first(),
         "capacity_pool": one_pool,
         "capacity_allowance": one_pool,
@@ -396,6 +417,13 @@ ENDED = {
     "request_what_if_redo": "4 4 2",
     "job_retry": "4 4 2",
     "job_give_up": "4 4 2",
+    "request_preset": "4 4 3",
+    "preset_rename": "4 4 3",
+    "preset_delete": "4 4 3",
+    "resource_change": "4 4 3",
+    "resource_renew": "4 4 3",
+    "resource_end": "4 4 3",
+    "resource_restore": "4 4 3",
     "api-request-submit": "4 4 4",
     "api-request-withdraw": "4 4 3",
     "api-kind-options": "3 3 3",

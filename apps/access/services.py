@@ -5,7 +5,7 @@ grant that opens see each other, and of two who grant the same thing the second 
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,10 +16,17 @@ from apps.access.models import Grant
 from apps.kernel import audit, formats
 from apps.kernel.actors import SYSTEM, Actor
 from apps.kernel.errors import ConflictError
-from apps.provisioning.events import JobDone
+from apps.provisioning.events import (
+    JobDone,
+    ResourceRestored,
+    ResourceRetired,
+    ResourceRetiring,
+)
 from apps.provisioning.models import Resource
 from apps.teams.events import TeamMoved
 from apps.teams.models import Team, Workload
+
+INSTANT = timedelta(microseconds=1)
 
 
 @transaction.atomic
@@ -75,6 +82,53 @@ def renew_grants(*, resources: Collection[Resource], at: datetime, by: Actor) ->
     shown = ("team", "business_unit", "environment")
     renewed = [_renew(old, at, by) for old in held.select_related(*related, *shown).order_by("pk")]
     return [grant for grant in renewed if grant]
+
+
+@transaction.atomic
+def close_grants(event: ResourceRetiring) -> None:
+    """Let nobody use a resource any more from `at` on."""
+    _close(event.resource_id, event.at)
+
+
+@transaction.atomic
+def end_grants(event: ResourceRetired) -> None:
+    """Let nothing be open on what does not exist any more."""
+    _close(event.resource_id, timezone.now())
+
+
+@transaction.atomic
+def reopen_grants(event: ResourceRestored) -> None:
+    """Give back the ways in that were closed when the resource was to end.
+
+    While nobody had access nothing is attributed: who had it gets a slice of its own from now on.
+    """
+    now = timezone.now()
+    Resource.objects.select_for_update(no_key=True).get(pk=event.resource_id)
+    closed = Grant.objects.filter(resource=event.resource_id, to_at=event.since)
+    for old in closed.select_related("resource", "workload", "team").order_by("pk"):
+        if event.since > now:
+            old.to_at = None
+            old.save(update_fields=["to_at"])
+            _record("access opened", old, SYSTEM)
+            continue
+        facts = _facts_under_lock(old.resource, old.workload)
+        pair = {"resource": old.resource, "workload": old.workload}
+        _record("access opened", Grant.objects.create(**pair, **facts, from_at=now), SYSTEM)
+
+
+def _close(resource_id: int, at: datetime) -> None:
+    Resource.objects.select_for_update(no_key=True).get(pk=resource_id)
+    held = Grant.objects.filter(Q(to_at=None) | Q(to_at__gt=at), resource=resource_id)
+    for grant in held.select_related("resource", "workload", "team").order_by("pk"):
+        grant.to_at = max(at, grant.from_at + INSTANT)
+        grant.save(update_fields=["to_at"])
+        _record("access closed", grant, SYSTEM)
+
+
+def follow_change(event: JobDone) -> None:
+    """Attribute usage to the new version from the moment on that a change in place is done."""
+    resource = Resource.objects.get(pk=event.resource_id)
+    renew_grants(resources=[resource], at=timezone.now(), by=SYSTEM)
 
 
 def follow_team(event: TeamMoved) -> None:

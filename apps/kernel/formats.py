@@ -74,6 +74,19 @@ def percent(share: float | Decimal) -> str:
     return f"{number(value, decimals)}{NBSP}%"
 
 
+def cost_change(now: int | None, then: int | None) -> str:
+    """Say what another choice costs beside this one: `+45.40 USD a month, +10 %`; from nano."""
+    if then is None:
+        return "no price known"
+    if now is None:
+        return f"{money(then)} a month"
+    if now == then:
+        return "same price"
+    sign, by = "+" if then > now else "−", abs(then - now)
+    share = f", {sign}{percent(Decimal(by) / now)}" if now else ""
+    return f"{sign}{money(by)} a month{share}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun: `1 request`, `2 requests`, `2 replies`."""
     return f"{number(count)}{NBSP}{one if count == 1 else many or f'{one}s'}"

@@ -19,7 +19,7 @@ class Option:
 
 @dataclass(frozen=True)
 class FormField:
-    """What a template needs to draw one field."""
+    """What a template needs to draw one field; a fixed one is shown and cannot be changed."""
 
     name: str
     label: str
@@ -30,6 +30,7 @@ class FormField:
     required: bool = True
     error: str = ""
     options: Sequence[Option] = ()
+    fixed: bool = False
 
     @property
     def id(self) -> str:
@@ -76,10 +77,12 @@ def draw(
     options: Mapping[str, Sequence[Option]],
     errors: Mapping[str, str],
     units: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None,
 ) -> list[Fieldset]:
     """Lay out `spec` as its FIELDSETS say: (title, help, ((name, name), (name,))).
 
     `units` are those that depend on what was chosen; the others stand in the field's style.
+    `fixed` says of fields why they cannot be changed.
     """
     fields = spec().fields
 
@@ -90,11 +93,12 @@ def draw(
             label=str(item.label or name.replace("_", " ").capitalize()),
             widget=widget_of(item),
             value=values.get(name, ""),
-            help=str(item.help_text or ""),
+            help=(fixed or {}).get(name, str(item.help_text or "")),
             unit=(units or {}).get(name, str(item.style.get("unit", ""))),
             required=item.required,
             error=errors.get(name, ""),
             options=options.get(name, ()),
+            fixed=name in (fixed or {}),
         )
 
     layout: Sequence[tuple[str, str, Sequence[Sequence[str]]]] = spec.FIELDSETS  # type: ignore[attr-defined]

@@ -15,7 +15,19 @@ from apps.approvals.events import (
     StepReminded,
 )
 from apps.notices.protocols import Topic
-from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStarted, JobStuck
+from apps.provisioning.events import (
+    JobDone,
+    JobQueued,
+    JobRefused,
+    JobStarted,
+    JobStuck,
+    ResourceExpired,
+    ResourceExpiring,
+    ResourceRestored,
+    ResourceRetired,
+    ResourceRetiring,
+)
+from apps.provisioning.states import ResourceStatus
 from apps.requests.events import (
     QuestionAnswered,
     QuestionAsked,
@@ -147,7 +159,11 @@ TOLD: Mapping[type, Told] = {
         )
     ),
     RequestApproved: Told(
-        _team("run", "{number} is approved", "{actor} said the last yes. {what} is built now."),
+        _team(
+            "run",
+            "{number} is approved",
+            "{actor} said the last yes. The page of {what} says how it goes on.",
+        ),
         move=RequestStatus.APPROVED,
         settles=True,
     ),
@@ -214,6 +230,23 @@ TOLD: Mapping[type, Told] = {
             ),
         ),
         move=RequestStatus.NEEDS_HELP,
+    ),
+    ResourceExpiring: Told(
+        _team("warn", "{what} ends soon", "{reason} Renew it on its page, or decommission it."),
+        move="reminded",
+    ),
+    ResourceExpired: Told(_team("warn", "{what} has ended", "{reason}"), move="reminded"),
+    ResourceRetiring: Told(
+        _team("warn", "{what} is retiring", "{reason} Until its end it can be restored."),
+        move=ResourceStatus.RETIRING,
+    ),
+    ResourceRestored: Told(
+        _team("good", "{what} is restored", "{actor} has restored it. It can be called again."),
+        move=ResourceStatus.LIVE,
+    ),
+    ResourceRetired: Told(
+        _team("off", "{what} is deleted", "Nothing of it is left in Azure, nor of its quota."),
+        move=ResourceStatus.RETIRED,
     ),
     RoleGranted: Told(
         (

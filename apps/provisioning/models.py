@@ -20,7 +20,8 @@ class Job(models.Model):
     """A durable piece of work: the row is the truth, Celery only a nudge.
 
     `step` is the next step to run; `operation` the continuation token of what Azure is doing now;
-    `lease_id` fences the write-back of a worker that overslept.
+    `lease_id` fences the write-back of a worker that overslept. `resource` is what a build changes
+    in place, or what is deleted.
     """
 
     class Purpose(models.TextChoices):
@@ -28,9 +29,11 @@ class Job(models.Model):
 
         WHAT_IF = "what_if", "Preview"
         BUILD = "build", "Build"
+        DELETE = "delete", "Deletion"
 
     request = models.ForeignKey(ResourceRequest, models.PROTECT, related_name="jobs")
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    resource = models.ForeignKey("Resource", models.PROTECT, null=True, related_name="jobs")
     status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.QUEUED)
     step = models.CharField(max_length=40)
     operation = models.TextField(blank=True)
@@ -51,9 +54,22 @@ class Job(models.Model):
             models.UniqueConstraint(
                 fields=["request", "purpose"],
                 condition=models.Q(
-                    status__in=[JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK]
+                    status__in=[JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK],
+                    purpose__in=["what_if", "build"],
                 ),
                 name="one_live_job_per_request_and_purpose",
+            ),
+            models.UniqueConstraint(
+                fields=["resource"],
+                condition=models.Q(
+                    status__in=[JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK],
+                    purpose="delete",
+                ),
+                name="one_live_deletion_per_resource",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(purpose="delete") | models.Q(resource__isnull=False),
+                name="job_deletes_something",
             ),
             models.CheckConstraint(
                 condition=models.Q(status=JobStatus.WORKING, lease_id__isnull=False)
@@ -91,6 +107,16 @@ class Job(models.Model):
     def state(self) -> JobStatus:
         """The status with its label and tone."""
         return JobStatus(self.status)
+
+    @property
+    def carries_request(self) -> bool:
+        """Whether the request stands where this job stands.
+
+        A preview moves no request, nor does a deletion that follows from a move or an expiry.
+        """
+        if self.purpose == self.Purpose.DELETE:
+            return self.request.act == ResourceRequest.Act.DECOMMISSION
+        return self.purpose == self.Purpose.BUILD
 
 
 class Attempt(models.Model):
@@ -150,11 +176,13 @@ class Operation(models.Model):
 class WhatIf(models.Model):
     """What Azure says a request would change; redone after an hour or when its template changes.
 
-    `changes` is what people read (provisioner.Change as JSON), `raw` what Azure answered.
+    `changes` is what people read (provisioner.Change as JSON), `checks` what a preflight found
+    (provisioner.Check as JSON), `raw` what Azure answered.
     """
 
     request = models.OneToOneField(ResourceRequest, models.CASCADE, related_name="what_if")
     template_hash = models.CharField(max_length=64)
+    checks = models.JSONField(default=list)
     changes = models.JSONField(default=list)
     raw = models.JSONField(default=dict)
     template = models.JSONField(default=dict)
@@ -165,7 +193,12 @@ class WhatIf(models.Model):
 
 
 class Resource(models.Model):
-    """Something that was built: one deployment stack in Azure."""
+    """Something that was built: one deployment stack in Azure.
+
+    `request` is the one that it was last built by, and the one that holds its capacity. It ends on
+    `expires_on` (None: never); the last reminder of that was sent on `reminded_on`. While it is
+    retiring, nothing is deleted until `recycle_until`.
+    """
 
     class Owner(models.TextChoices):
         """Who provisions, owns, pays and patches it."""
@@ -189,11 +222,29 @@ class Resource(models.Model):
         max_length=10, choices=ResourceStatus.choices, default=ResourceStatus.LIVE
     )
     built_at = models.DateTimeField(db_default=Now())
+    expires_on = models.DateField(null=True)
+    reminded_on = models.DateField(null=True)
+    recycle_until = models.DateTimeField(null=True)
 
     TRANSITIONS = RESOURCE_TRANSITIONS
 
     class Meta:
-        indexes = [models.Index(fields=["team", "-built_at", "-id"], name="resource_team")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status=ResourceStatus.LIVE, recycle_until__isnull=True)
+                | models.Q(status=ResourceStatus.RETIRED)
+                | models.Q(status=ResourceStatus.RETIRING, recycle_until__isnull=False),
+                name="resource_recycled_while_retiring",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["team", "-built_at", "-id"], name="resource_team"),
+            models.Index(
+                fields=["expires_on"],
+                condition=models.Q(status=ResourceStatus.LIVE),
+                name="resource_ends",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

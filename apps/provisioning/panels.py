@@ -12,7 +12,7 @@ from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
 if TYPE_CHECKING:
-    from apps.provisioning.models import Resource
+    from apps.provisioning.models import Job, Resource
     from apps.requests.models import ResourceRequest
     from apps.teams.models import Person
 
@@ -59,9 +59,48 @@ def timeline(viewer: "Person", *, request: "ResourceRequest", **_: Any) -> Conte
 
 def actions(viewer: "Person", *, request: "ResourceRequest", **_: Any) -> Context | None:
     """Lead to what was built; offer Try again and Give up to those who run the platform."""
-    built = selectors.resources_visible(viewer).filter(request=request).first()
-    job = None if built else selectors.stuck_build(viewer, request)
+    job = selectors.stuck_build(viewer, request)
+    built = None if job else selectors.resource_of(viewer, request)
     return {"built": built, "job": job, "subject": request} if built or job else None
+
+
+def acts(viewer: "Person", *, resource: "Resource", **_: Any) -> Context | None:
+    """Offer what may be asked about a resource now, or to restore it."""
+    found = selectors.ending_of(viewer, resource)
+    may = found.may_ask or found.may_restore
+    return {"ending": found} if may else None
+
+
+def ending(viewer: "Person", *, resource: "Resource", **_: Any) -> Context | None:
+    """Say when a resource ends, what is being asked about it, and what to press."""
+    found = selectors.ending_of(viewer, resource)
+    if not (found.job or found.open_act or found.soon):
+        return None
+    return {"ending": found}
+
+
+def ends_soon(viewer: "Person", **_: Any) -> Context | None:
+    """List what ends within a week, or has ended and waits for a word of its team."""
+    todos = [
+        {
+            "icon": "alert-triangle" if one.expires_on <= teams.today() else "clock",
+            "tone": "warn",
+            "title": f"{one.name} {_ends(one)}",
+            "text": f"{one.team.name}, {one.environment.label}. Renew it, or decommission it.",
+            "url": reverse("resource", args=[one.pk]),
+            "act": "Look",
+        }
+        for one in selectors.expired_of(viewer)
+        if one.expires_on
+    ]
+    return {"todos": todos} if todos else None
+
+
+def _ends(resource: "Resource") -> str:
+    ends, today = resource.expires_on, teams.today()
+    if ends is None:
+        return "does not end"
+    return f"{'ended' if ends <= today else 'ends'} {formats.day(ends, today=today)}"
 
 
 def stuck(viewer: "Person", **_: Any) -> Context | None:
@@ -70,7 +109,7 @@ def stuck(viewer: "Person", **_: Any) -> Context | None:
         {
             "icon": "alert-triangle",
             "tone": "bad",
-            "title": f"{job.get_purpose_display()} of {job.request.title} is stuck",
+            "title": f"{job.get_purpose_display()} of {_what(job)} is stuck",
             "text": f"{job.request.number}, {job.request.team.name}. {job.trouble}",
             "url": reverse("request", args=[job.request_id]),
             "act": "Look",
@@ -78,6 +117,10 @@ def stuck(viewer: "Person", **_: Any) -> Context | None:
         for job in selectors.stuck_jobs(viewer)
     ]
     return {"todos": todos} if todos else None
+
+
+def _what(job: "Job") -> str:
+    return job.resource.name if job.resource else job.request.title
 
 
 def row_of(resource: "Resource") -> Context:
@@ -121,6 +164,7 @@ def facts(viewer: "Person", *, resource: "Resource", **_: Any) -> Context:
             ("Workload", resource.workload.slug),
             ("Environment", resource.environment.label),
             ("Built", formats.moment(resource.built_at)),
+            ("Ends", _ends(resource).split(" ", 1)[1] if resource.expires_on else "not by itself"),
         ],
         "tags": sorted(resource.facts.get("tags", {}).items()),
         "azure_id": resource.azure_id if teams.may(viewer, Action.AZURE_RAW, team) else "",

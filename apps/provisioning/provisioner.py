@@ -34,7 +34,9 @@ class Work:
     """What a step gets: the approved payload, the place, names, tags, facts of earlier steps.
 
     `subject` is noted with every call to Azure; `operation` is the continuation token of what
-    Azure is doing for this step, empty when the step begins.
+    Azure is doing for this step, empty when the step begins. `azure_id` is what is changed in
+    place or deleted, empty where something new is built; `neighbours` counts what else is live on
+    the same account.
     """
 
     request_id: int
@@ -46,6 +48,8 @@ class Work:
     tags: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
     operation: str = ""
+    azure_id: str = ""
+    neighbours: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,33 @@ class Built:
     operations: Sequence[AzureOperation] = ()
 
 
-Outcome = Next | Wait | Built
+@dataclass(frozen=True)
+class Gone:
+    """The last step of a deletion is done: nothing of it is left, and its quota is free again."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer of a preflight; `passed` is None where Azure could not say.
+
+    `needs_person`: somebody of the platform can put it right; else only another request would pass.
+    """
+
+    label: str
+    passed: bool | None
+    sentence: str
+    needs_person: bool = False
+
+
+Outcome = Next | Wait | Built | Gone
 
 
 class Provisioner(Protocol):
-    """Builds one kind. `STEPS` maps step name → label, in order; the last returns Built.
+    """Builds one kind, and deletes it. STEPS and ENDING map step name → label, in order.
+
+    The last of STEPS returns Built, the last of ENDING returns Gone.
 
     Every step may run twice: a worker can die after Azure took its call and before the row says
     so. Steps raise cloud's TransientError, NeedsPersonError and PermanentError, with the
@@ -102,6 +128,11 @@ class Provisioner(Protocol):
     @property
     def STEPS(self) -> Mapping[str, str]:
         """Step name → label, in order."""
+        ...
+
+    @property
+    def ENDING(self) -> Mapping[str, str]:
+        """Step name → label of its deletion, in order."""
         ...
 
     def name(self, payload: Mapping[str, Any], *, workload: str, environment: str) -> str:
@@ -114,6 +145,10 @@ class Provisioner(Protocol):
 
     def preview(self, work: Work) -> Template:
         """Return (ARM template, parameters) of all that a yes would make; may ask Azure."""
+        ...
+
+    def preflight(self, work: Work) -> Sequence[Check]:
+        """Ask Azure what would stand in the way of the build now; changes nothing."""
         ...
 
     def run(self, step: str, work: Work) -> Outcome:

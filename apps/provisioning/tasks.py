@@ -5,7 +5,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from apps.provisioning import worker
+from apps.provisioning import services, worker
 from apps.provisioning.events import JobQueued
 from apps.provisioning.selectors.balance import imbalances
 
@@ -31,6 +31,12 @@ def check_capacity() -> None:
     """Say in the log what does not add up between promises, requests and resources (nightly)."""
     for sentence in imbalances():
         log.error("capacity does not add up", sentence=sentence)
+
+
+@shared_task
+def remind() -> None:
+    """Tell of what ends soon, and retire what nobody renewed where that is the rule."""
+    services.remind(today=timezone.now().date())
 
 
 def nudge(event: JobQueued) -> None:

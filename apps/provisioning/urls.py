@@ -10,4 +10,8 @@ urlpatterns = [
     path("jobs/<int:pk>/give-up/", views.job_give_up, name="job_give_up"),
     path("resources/", views.resources, name="resources"),
     path("resources/<int:pk>/", views.resource, name="resource"),
+    path("resources/<int:pk>/change/", views.resource_change, name="resource_change"),
+    path("resources/<int:pk>/renew/", views.resource_renew, name="resource_renew"),
+    path("resources/<int:pk>/decommission/", views.resource_decommission, name="resource_end"),
+    path("resources/<int:pk>/restore/", views.resource_restore, name="resource_restore"),
 ]

@@ -69,6 +69,45 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "provisioning/resource.html", panels.row_of(found))
 
 
+@require_POST
+def resource_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin a change, in the form of what is built."""
+    found = selectors.resource_for(request.user, pk)  # type: ignore[arg-type]
+    draft = services.begin_change(resource=found, by=request.user)  # type: ignore[arg-type]
+    return redirect("request_edit", draft.pk)
+
+
+@require_POST
+def resource_renew(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for another lifetime."""
+    found = selectors.resource_for(request.user, pk)  # type: ignore[arg-type]
+    reason = request.POST.get("reason", "")
+    asked = services.ask_renewal(resource=found, reason=reason, by=request.user)  # type: ignore[arg-type]
+    return redirect("request", asked.pk)
+
+
+@require_POST
+def resource_decommission(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to end it; whoever asks has typed its name."""
+    found = selectors.resource_for(request.user, pk)  # type: ignore[arg-type]
+    asked = services.ask_decommission(
+        resource=found,
+        typed=request.POST.get("typed", ""),
+        reason=request.POST.get("reason", ""),
+        by=request.user,  # type: ignore[arg-type]
+    )
+    return redirect("request", asked.pk)
+
+
+@require_POST
+def resource_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a retirement."""
+    found = selectors.resource_for(request.user, pk)  # type: ignore[arg-type]
+    services.restore(resource=found, by=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"{found.name} is live again, and so is the way in.")
+    return redirect("resource", pk)
+
+
 def _filters(request: HttpRequest, asked: selectors.Asked) -> list[dict[str, Any]]:
     """Lay out each filter with the addresses that its choices lead to."""
     drawn = []

@@ -20,6 +20,7 @@ class RequestsConfig(AppConfig):
         panels = import_module("apps.requests.panels")
         for slot, order, selector, template, queries in (
             ("request.actions", 10, panels.actions, "requests/actions.html", 2),
+            ("request.main", 4, panels.act, "requests/act.html", 4),
             ("request.main", 5, panels.summary, "requests/summary.html", 2),
             ("request.timeline", 10, panels.begun, TIMELINE, 2),
             ("request.timeline", 90, panels.ended, TIMELINE, 2),

@@ -150,7 +150,8 @@ class Payload:
     `data` is JSON-ready; `tier` is the environment's (`prod`, `nonprod`); `on` the day it is for.
     While somebody types, fields may be missing from `data` and `tier` may be empty; check,
     estimate and alternatives then say what can be said. `held` means that capacity holds the
-    amount already, for this very payload.
+    amount already, for this very payload; `instead` is the data of what it changes, whose amount
+    counts as free where it is.
     """
 
     data: Mapping[str, Any]
@@ -159,6 +160,12 @@ class Payload:
     tier: str
     on: date
     held: bool = False
+    instead: Mapping[str, Any] | None = None
+
+
+def _always(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Change everything where it is."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,9 @@ class RequestKind:
     units of fields that depend on what was chosen. `facts` says what policies may look at: model,
     publisher, version, deployment_type, billing, region, data_class, and capacity in its unit; a
     fact that is missing or None is not known. `offers` names the fields that those who decide may
-    offer otherwise: less, elsewhere, another type.
+    offer otherwise: less, elsewhere, another type. Of what is
+    built, `fixed` names the fields that no change may touch, each with its reason; `in_place` says
+    whether Azure can change one payload into another where it is, or has to build anew.
     """
 
     slug: str
@@ -192,6 +201,8 @@ class RequestKind:
     summary_template: str
     azure_actions: Sequence[str]
     offers: Sequence[str] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    in_place: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = _always
 
 
 KINDS: Registry[RequestKind] = Registry("request kind")

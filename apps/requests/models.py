@@ -13,7 +13,8 @@ class ResourceRequest(models.Model):
 
     A draft's `payload` is what was typed, unchecked; from submit on it is validated and frozen,
     with the estimate of that moment. `workload` and `environment` are set at submit at the latest.
-    A change, a renewal or a decommission is a new request `about` an old resource (`resource:42`).
+    A change, a renewal or a decommission is a new request `about` an old resource (`resource:42`),
+    begun when that was as `before` had it built.
     """
 
     class Act(models.TextChoices):
@@ -26,6 +27,7 @@ class ResourceRequest(models.Model):
 
     act = models.CharField(max_length=12, choices=Act.choices, default=Act.NEW)
     about = models.CharField(max_length=40, blank=True)
+    before = models.ForeignKey("self", models.PROTECT, null=True, related_name="acts")
     kind = models.CharField(max_length=40)
     team = models.ForeignKey(Team, models.PROTECT, related_name="requests")
     workload = models.ForeignKey(Workload, models.PROTECT, null=True, related_name="requests")
@@ -60,7 +62,7 @@ class ResourceRequest(models.Model):
                 name="request_complete_once_submitted",
             ),
             models.CheckConstraint(
-                condition=models.Q(act="new", about="")
+                condition=models.Q(act="new", about="", before__isnull=True)
                 | (~models.Q(act="new") & ~models.Q(about="")),
                 name="request_new_or_about_something",
             ),
@@ -132,3 +134,40 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} on {self.request_id}"
+
+
+class Preset(models.Model):
+    """Answers that people start from, under a name: for everybody, or for one team.
+
+    The payload is as typed, without the workload; what is not offered any more is chosen anew.
+    """
+
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=40)
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="presets")
+    payload = models.JSONField()
+    payload_version = models.PositiveSmallIntegerField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = [models.F("team").asc(nulls_first=True), "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "team", "name"], name="preset_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="preset_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ref(self) -> str:
+        """The text reference that the audit uses."""
+        return f"preset:{self.pk}"
+
+    @property
+    def scope(self) -> str:
+        """The path that decides who may read its audit entries."""
+        return self.team.scope if self.team else ""

@@ -30,13 +30,24 @@ ENDINGS = {
 def actions(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
     """Edit, submit, answer, withdraw, copy: what the team may do with its request now."""
     may = {
-        "edit": selectors.may_edit(viewer, request),
+        "edit": selectors.may_edit(viewer, request) and request.act not in selectors.FORMLESS,
         "answer": selectors.may_answer(viewer, request),
         "change": selectors.may_take_back(viewer, request),
         "withdraw": selectors.may_withdraw(viewer, request),
-        "copy": request.status not in EDITABLE and selectors.may_ask(viewer),
+        "copy": request.status not in EDITABLE
+        and request.act not in selectors.FORMLESS
+        and selectors.may_ask(viewer),
+        "again": selectors.may_edit(viewer, request) and request.act in selectors.FORMLESS,
     }
-    return {"may": may} if any(may.values()) else None
+    scopes = selectors.preset_scopes(viewer, request) if request.submitted_at else []
+    return {"may": may, "scopes": scopes} if scopes or any(may.values()) else None
+
+
+def act(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
+    """Say what is asked about something built: old → new and the price of it, or what follows."""
+    if request.before is None or request.submitted_at is None:
+        return None
+    return {"compared": selectors.compared_of(viewer, request)}
 
 
 def summary(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:

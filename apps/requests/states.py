@@ -6,7 +6,8 @@ draft ─► submitted ─► in_review ◄─► needs_info
                                  │           ├► needs_help ─► building | failed
                                  └───────────┴► returned ─► submitted
 returned: also from review, when the team takes it back to change it
-withdrawn: from every state before building, and from returned
+withdrawn: from every state before the approval, and from returned; from approved only by what
+restores a resource before its deletion begins
 expired: from review, when nobody decided in time; it may be submitted again
 """
 
@@ -37,7 +38,7 @@ TRANSITIONS = {
     S.SUBMITTED: {S.IN_REVIEW, S.WITHDRAWN},
     S.IN_REVIEW: {S.NEEDS_INFO, S.APPROVED, S.REJECTED, S.WITHDRAWN, S.RETURNED, S.EXPIRED},
     S.NEEDS_INFO: {S.IN_REVIEW, S.REJECTED, S.WITHDRAWN, S.RETURNED, S.EXPIRED},
-    S.APPROVED: {S.BUILDING, S.RETURNED, S.NEEDS_HELP},
+    S.APPROVED: {S.BUILDING, S.RETURNED, S.NEEDS_HELP, S.WITHDRAWN},
     S.BUILDING: {S.DONE, S.NEEDS_HELP, S.RETURNED},
     S.NEEDS_HELP: {S.BUILDING, S.FAILED, S.RETURNED},
     S.RETURNED: {S.SUBMITTED, S.WITHDRAWN},
@@ -45,6 +46,7 @@ TRANSITIONS = {
 }
 UNDECIDED = (S.IN_REVIEW, S.NEEDS_INFO)
 EDITABLE = (S.DRAFT, S.RETURNED, S.EXPIRED)
+WITHDRAWABLE = tuple(s for s, to in TRANSITIONS.items() if S.WITHDRAWN in to and s != S.APPROVED)
 OPEN = (S.SUBMITTED, S.IN_REVIEW, S.NEEDS_INFO, S.APPROVED, S.BUILDING, S.NEEDS_HELP, S.RETURNED)
 ENDED = (S.DONE, S.REJECTED, S.FAILED, S.WITHDRAWN, S.EXPIRED)
 

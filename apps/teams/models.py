@@ -97,7 +97,11 @@ class Workload(models.Model):
 
 
 class Environment(models.Model):
-    """dev, test, prod …; `tier` says which subscription carries it."""
+    """dev, test, prod …; `tier` says which subscription carries it.
+
+    What is built for it lives `lifetime_days` from its build or renewal, or without end (None);
+    then it is retired by itself where `retires_expired`, else people are reminded.
+    """
 
     class Tier(models.TextChoices):
         """Which of the two subscriptions."""
@@ -109,9 +113,17 @@ class Environment(models.Model):
     label = models.CharField(max_length=40)
     tier = models.CharField(max_length=8, choices=Tier.choices)
     position = models.PositiveSmallIntegerField()
+    lifetime_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    retires_expired = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(lifetime_days__isnull=True) | models.Q(lifetime_days__gt=0),
+                name="environment_lives_a_day",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.label

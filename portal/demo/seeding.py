@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from portal.demo.deployments import know_limits, seed_deployments
+from portal.demo.endings import seed_endings
 from portal.demo.history import seed_history
 from portal.demo.organisation import seed_company, seed_organisation
 from portal.demo.policies import seed_policies
@@ -25,6 +26,7 @@ def seed(until: datetime) -> None:
         "limits_s": know_limits,
         "deployments_s": lambda: seed_deployments(until),
         "allowances_s": seed_allowances,
+        "endings_s": lambda: seed_endings(people, until),
         "requests_s": lambda: seed_requests(people),
         "history_s": lambda: seed_history(until=until),
     }

@@ -158,7 +158,7 @@ def test_another_type_in_the_same_region_says_what_it_costs_more():
     pool(800, meter=DATAZONE)
     found = alternatives(payload())
     assert found[0].values == {"sku": "DataZoneStandard"}
-    assert plain(found[0].note) == "+45.40 USD a month"
+    assert plain(found[0].note) == "+45.40 USD a month, +10 %"
 
 
 def test_an_alternative_has_to_have_machines_too():

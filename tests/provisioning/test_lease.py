@@ -113,6 +113,7 @@ def test_a_job_that_cannot_be_freed_keeps_no_other_from_it(office, caplog):
     # Its request is over, which no listener expects.
     Job.objects.filter(pk=poison.pk).update(failures=5, lease_until=timezone.now())
     type(poison.request).objects.filter(pk=poison.request_id).update(status="failed")
+    office.broke_rows = True
     sweep(now=timezone.now() + LATER)
     job.refresh_from_db()
     poison.refresh_from_db()

@@ -29,7 +29,7 @@ def test_a_second_telling_queues_no_second_job(office):
     told = SimpleNamespace(request_id=request.pk)
     with transaction.atomic():
         services.queue_what_if(told)
-        services.queue_job(told)
+        services.carry_out(told)
     assert Job.objects.filter(request=request, purpose="what_if").count() == 1
     assert Job.objects.filter(request=request, purpose="build").count() == 1
 

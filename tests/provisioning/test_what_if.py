@@ -56,7 +56,7 @@ def test_what_was_changed_by_hand_shows_and_noise_does_not(office):
     office.azure.drift(azure_id, "properties.currentCapacity", 7)
     office.azure.drift(azure_id, "tags.cost-centre", "CC-0000")
     with transaction.atomic():
-        job = services._queue(services._request(request.pk), "what_if", selectors.PREVIEW)
+        job = services.jobs._queue(services.jobs._request(request.pk), "what_if", selectors.PREVIEW)
     office.until(job)
     (found,) = [
         one
@@ -177,7 +177,9 @@ def test_a_preview_of_what_was_asked_before_is_dropped(office):
     """A worker still has the old preview when the request comes again with another payload."""
     request = office.submitted()
     asleep = claim(office.what_if(request).pk, now=timezone.now())
-    ended = Previewed(changes=[], raw={}, template={}, template_hash="of the old payload")
+    ended = Previewed(
+        checks=[], changes=[], raw={}, template={}, template_hash="of the old payload"
+    )
     type(request).objects.update(submitted_at=timezone.now())
     with transaction.atomic():
         services.queue_what_if(SimpleNamespace(request_id=request.pk))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from apps.access.models import Grant
 from apps.access.selectors.attribution import Offer, Slices, find_pair, slices
@@ -11,6 +12,7 @@ from apps.access.selectors.snippets import SCOPE, Snippet, snippets
 from apps.kernel import formats
 from apps.provisioning.models import Resource
 from apps.provisioning.selectors import resources_visible
+from apps.provisioning.states import ResourceStatus
 from apps.teams.models import Person
 
 __all__ = ["Connection", "Offer", "Slices", "connection", "find_pair", "grants_of", "slices"]
@@ -32,9 +34,14 @@ class Connection:
 
 
 def connection(viewer: Person, resource: Resource) -> Connection | None:
-    """Return the way into a resource; None for whoever may not see it or where it has none."""
+    """Return the way into a resource; None for whoever may not see it or where it has none.
+
+    What is retiring has one only while grants of it still run.
+    """
     facts = resource.facts
     if "base_url" not in facts or not resources_visible(viewer).filter(pk=resource.pk).exists():
+        return None
+    if resource.status != ResourceStatus.LIVE and not grants_of(viewer, resource).exists():
         return None
     base_url, deployment = facts["base_url"], facts["deployment"]
     return Connection(
@@ -55,8 +62,8 @@ def connection(viewer: Person, resource: Resource) -> Connection | None:
 def grants_of(viewer: Person, resource: Resource) -> QuerySet[Grant]:
     """Return the open grants of a resource that the viewer may see, oldest first."""
     return (
-        Grant.objects.filter(resource__in=resources_visible(viewer), to_at=None)
-        .filter(resource=resource)
+        Grant.objects.filter(resource__in=resources_visible(viewer), resource=resource)
+        .filter(Q(to_at=None) | Q(to_at__gt=timezone.now()))
         .select_related("workload", "team", "business_unit")
         .order_by("id")
     )

@@ -33,7 +33,12 @@ def refuse_denied(event: AboutRequest) -> None:
 
 
 def denied(request: ResourceRequest, plan: Plan | None = None) -> str:
-    """Say which policies in force forbid a request, and what would pass; empty if none does."""
+    """Say which policies in force forbid a request, and what would pass; empty if none does.
+
+    Nothing forbids giving back what may not be had any more.
+    """
+    if request.act == ResourceRequest.Act.DECOMMISSION:
+        return ""
     plan = plan or plan_of(request)
     return " ".join(one.sentence for one in plan.denied)
 

@@ -129,7 +129,7 @@ def ready(
 def refuse_outdated(row: ResourceRequest) -> None:
     """Refuse a yes to what policies, offer, residency or capacity no longer allow."""
     problems = denied(row)
-    if not problems:
+    if not problems and row.act != ResourceRequest.Act.DECOMMISSION:
         kind = asks.kind_named(row.kind)
         problems = " ".join(kind.check(asks.payload_of(row, held=True)).values())
     if problems:

@@ -1,7 +1,6 @@
 """One subscription of Azure: what the portal reads there and what it sends."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,44 +12,23 @@ from django.conf import settings
 
 from apps.cloud.client.looks import Done, Running, SingleLook
 from apps.cloud.client.session import credential, options, told_in_sentences
+from apps.cloud.client.shapes import (
+    DETACH,
+    EMPTY,
+    Json,
+    ModelCapacity,
+    Operation,
+    Usage,
+    deployment,
+    status_message,
+    values,
+)
 from apps.cloud.errors import NeedsPersonError, explain
 
 # Pinned, so that an update of the SDK does not change what is sent.
 RESOURCES_API, DEPLOYMENTS_API, STACKS_API = "2025-04-01", "2025-04-01", "2025-07-01"
 COGNITIVE_API, LEARNING_API = "2025-06-01", "2024-10-01"
 COGNITIVE = "providers/Microsoft.CognitiveServices"
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Usage:
-    """A meter of a region: `used` of `limit`, in the meter's own unit (K TPM, PTU, accounts …)."""
-
-    name: str
-    label: str
-    used: int
-    limit: int
-    unit: str
-
-
-@dataclass(frozen=True)
-class ModelCapacity:
-    """What a region's machines can still take of a model version, in the SKU's own unit."""
-
-    region: str
-    sku: str
-    available: int
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One line of Azure's own list of what a deployment does."""
-
-    azure_id: str
-    name: str
-    resource_type: str
-    state: str
-    message: str
 
 
 def azure(subscription: str, *, subject: str = "") -> "Azure":
@@ -143,7 +121,7 @@ class Azure:
                 name=target.get("resourceName", ""),
                 resource_type=target.get("resourceType", ""),
                 state=row["properties"].get("provisioningState", ""),
-                message=_status_message(row["properties"].get("statusMessage")),
+                message=status_message(row["properties"].get("statusMessage")),
             )
             for row in listed
             if (target := row["properties"].get("targetResource"))
@@ -163,7 +141,7 @@ class Azure:
         self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> Running | Done:
         """Ask what the template would change in the group, without changing it."""
-        body = _deployment(template, parameters)
+        body = deployment(template, parameters)
         body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
         look = SingleLook()
         with told_in_sentences():
@@ -174,7 +152,7 @@ class Azure:
         self, group: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> Running | Done:
         """Ask whether Azure would take the template: syntax, rights, policies and quota."""
-        body, look = _deployment(template, parameters), SingleLook()
+        body, look = deployment(template, parameters), SingleLook()
         with told_in_sentences():
             self._deployments.deployments.begin_validate(group, name, body, polling=look)
             return _unless_refused(look.begun())
@@ -193,12 +171,8 @@ class Azure:
             "tags": dict(tags),
             "properties": {
                 "template": template,
-                "parameters": _values(parameters),
-                "actionOnUnmanage": {
-                    "resources": "detach",
-                    "resourceGroups": "detach",
-                    "managementGroups": "detach",
-                },
+                "parameters": values(parameters),
+                "actionOnUnmanage": DETACH,
                 "denySettings": {"mode": "none"},
             },
         }
@@ -209,13 +183,68 @@ class Azure:
             )
             return look.begun()
 
-    def stack(self, group: str, name: str) -> Json | None:
-        """Read a stack; None where there is none."""
-        path = (
+    def begin_stack_what_if(self, group: str, name: str) -> Running | Done:
+        """Ask what would go if a stack were deleted with all that it manages."""
+        body = {
+            "properties": {
+                "template": EMPTY,
+                "parameters": {},
+                "actionOnUnmanage": {**DETACH, "resources": "delete"},
+                "denySettings": {"mode": "none"},
+                "deploymentStackResourceId": self._stack_id(group, name),
+                "retentionInterval": "P1D",
+            },
+        }
+        look = SingleLook()
+        results = self._stacks.deployment_stacks_what_if_results_at_resource_group
+        with told_in_sentences():
+            results.begin_create_or_update(group, f"ending-{name}", body, polling=look)
+            return look.begun()
+
+    def begin_delete_stack(self, group: str, name: str) -> Running | Done:
+        """Delete a stack with the resources that it manages; groups stay."""
+        look = SingleLook()
+        with told_in_sentences():
+            self._stacks.deployment_stacks.begin_delete_at_resource_group(
+                group,
+                name,
+                unmanage_action_resources="delete",
+                unmanage_action_resource_groups="detach",
+                unmanage_action_management_groups="detach",
+                polling=look,
+            )
+            return look.begun()
+
+    def deleted_account(self, region: str, group: str, name: str) -> Json | None:
+        """Read an account that is deleted and not purged; it keeps its name and its quota."""
+        return self.get(self._deleted_id(region, group, name))
+
+    def begin_purge(self, region: str, group: str, name: str) -> Running | Done:
+        """Purge a deleted account for good, with the deployments that went with it."""
+        look = SingleLook()
+        with told_in_sentences():
+            self._resources.resources.begin_delete_by_id(
+                self._deleted_id(region, group, name).lstrip("/"),
+                api_version=COGNITIVE_API,
+                polling=look,
+            )
+            return look.begun()
+
+    def _deleted_id(self, region: str, group: str, name: str) -> str:
+        return (
+            f"/subscriptions/{self.subscription_id}/{COGNITIVE}/locations/{region}"
+            f"/resourceGroups/{group}/deletedAccounts/{name}"
+        )
+
+    def _stack_id(self, group: str, name: str) -> str:
+        return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{group}"
             f"/providers/Microsoft.Resources/deploymentStacks/{name}"
         )
-        return self.get(path, api_version=STACKS_API)
+
+    def stack(self, group: str, name: str) -> Json | None:
+        """Read a stack; None where there is none."""
+        return self.get(self._stack_id(group, name), api_version=STACKS_API)
 
     def look(self, token: str) -> Running | Done:
         """Look once at what was begun, by this worker or another. Trusts the token."""
@@ -265,23 +294,3 @@ def _unless_refused(outcome: Running | Done) -> Running | Done:
         refused.over = True
         raise refused
     return outcome
-
-
-def _values(parameters: Mapping[str, Any]) -> Json:
-    return {name: {"value": value} for name, value in parameters.items()}
-
-
-def _deployment(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Json:
-    return {
-        "properties": {
-            "mode": "Incremental",
-            "template": template,
-            "parameters": _values(parameters),
-        }
-    }
-
-
-def _status_message(status: Any) -> str:
-    """Shorten an operation's message to Azure's words; it is a text, or an object with `error`."""
-    error = status.get("error", status) if hasattr(status, "get") else None
-    return str(error.get("message", "")) if error else str(status or "")

@@ -46,12 +46,13 @@ def field_description(field: FormField) -> SafeString:
 def field_attributes(field: FormField, classes: str) -> SafeString:
     """Write class, id, name and what assistive technology needs to know of an input."""
     return format_html(
-        'class="{}{}" id="{}" name="{}"{}{}{}',
+        'class="{}{}" id="{}" name="{}"{}{}{}{}',
         classes,
         " is-invalid" if field.error else "",
         field.id,
         field.name,
-        SafeString(" required" if field.required else ""),
+        SafeString(" required" if field.required and not field.fixed else ""),
+        SafeString(" disabled" if field.fixed else ""),
         SafeString(' aria-invalid="true"' if field.error else ""),
         field_description(field),
     )

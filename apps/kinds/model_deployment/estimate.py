@@ -236,28 +236,15 @@ def _alternative(
     **values: str,
 ) -> Alternative:
     data = {**payload.data, **values, "capacity": int(values.get("capacity", wanted.capacity or 0))}
-    other = replace(
-        wanted, sku=data["sku"], region=data["region"], capacity=data["capacity"], own=0
-    )
+    other = replace(wanted, sku=data["sku"], region=data["region"], capacity=data["capacity"])
     amount = formats.quantity(data["capacity"], kind.unit)
     return Alternative(
         title=f"{other.region}, {amount}" if "capacity" in values else other.region,
         free=f"{formats.quantity(room, kind.unit)} free",
         text=kind.label,
-        note=_difference(now, _priced(other, data, ()).expected_nano),
+        note=formats.cost_change(now, _priced(other, data, ()).expected_nano),
         values=values,
     )
-
-
-def _difference(now: int | None, then: int | None) -> str:
-    if then is None:
-        return "no price known"
-    if now is None:
-        return f"{formats.money(then)} a month"
-    if now == then:
-        return "same price"
-    sign = "+" if then > now else "−"
-    return f"{sign}{formats.money(abs(then - now))} a month"
 
 
 def _day(day: date) -> str:

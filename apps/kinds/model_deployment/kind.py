@@ -65,6 +65,19 @@ def placing(payload: Payload) -> Placing:
     return Placing(tier=payload.tier, region=payload.data["region"])
 
 
+ANOTHER = "Another {} is another deployment: ask for a new one, then decommission this one."
+FIXED = {
+    "workload": ANOTHER.format("workload"),
+    "environment": "An environment has its own subscription: ask for a new one there.",
+    "model": ANOTHER.format("model"),
+}
+
+
+def in_place(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Change version and capacity where they are; a type or region is another place and quota."""
+    return all(before[name] == after[name] for name in ("model", "sku", "region"))
+
+
 KIND = RequestKind(
     slug=SLUG,
     label="Model deployment",
@@ -82,6 +95,8 @@ KIND = RequestKind(
     units=units,
     upgrade=upgrade,
     facts=facts,
+    fixed=FIXED,
+    in_place=in_place,
     summary_template="kinds/model_deployment/summary.html",
     azure_actions=(
         "Microsoft.CognitiveServices/accounts/write",

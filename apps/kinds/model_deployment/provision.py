@@ -16,9 +16,11 @@ from apps.catalog import selectors as catalog
 from apps.cloud.client import Azure, Running, azure
 from apps.cloud.errors import CloudError, NeedsPersonError
 from apps.kernel.formats import quantity
+from apps.kinds.model_deployment import ending, preflight
 from apps.provisioning.provisioner import (
     AzureOperation,
     Built,
+    Check,
     Next,
     Outcome,
     Template,
@@ -45,6 +47,8 @@ class ModelDeploymentProvisioner:
         "deployment": "Create deployment",
         "read_back": "Read back",
     }
+
+    ENDING = ending.ENDING
 
     def name(self, payload: Mapping[str, Any], *, workload: str, environment: str) -> str:
         """Join workload, environment and model in the characters that Azure allows."""
@@ -92,8 +96,14 @@ class ModelDeploymentProvisioner:
         }
         return both, {**_account_parameters(work), **parameters}
 
+    def preflight(self, work: Work) -> Sequence[Check]:
+        """Ask Azure about account, name, quota and machines."""
+        return preflight.preflight(work)
+
     def run(self, step: str, work: Work) -> Outcome:
-        """Run one of STEPS."""
+        """Run one of STEPS or of ENDING."""
+        if step in ending.ENDING:
+            return ending.run(step, work)
         steps = {
             "account": _account,
             "validate": self._validate,

@@ -43,7 +43,10 @@ class Stock:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The choices made so far; empty where nothing is chosen. `own` is held already."""
+    """The choices made so far; empty where nothing is chosen.
+
+    `own` is (sku, region, amount) of what this very request, or what it changes, holds already.
+    """
 
     data_class: str
     model: str
@@ -54,7 +57,7 @@ class Wanted:
     on: date
     stock: Stock
     capacity: int | None = None
-    own: int = 0
+    own: tuple[str, str, int] = ("", "", 0)
 
     @classmethod
     def read(cls, data: Mapping[str, Any], *, tier: str, on: date) -> "Wanted":
@@ -77,11 +80,14 @@ class Wanted:
     def of(cls, payload: Payload) -> "Wanted":
         """Read choices out of a payload."""
         wanted = cls.read(payload.data, tier=payload.tier, on=payload.on)
-        return replace(wanted, own=wanted.capacity or 0) if payload.held else wanted
+        held = payload.data if payload.held else payload.instead
+        if not held or not isinstance(amount := held.get("capacity"), int):
+            return wanted
+        return replace(wanted, own=(str(held.get("sku")), str(held.get("region")), amount))
 
     def instead(self, sku: str) -> "Wanted":
-        """Want the same, but as another type; what is held does not count there."""
-        return replace(self, own=0, sku=sku)
+        """Want the same, but as another type."""
+        return replace(self, sku=sku)
 
     @property
     def kind(self) -> TypeFacts | None:
@@ -125,7 +131,9 @@ class Wanted:
     def free(self, region: str) -> int | None:
         """Return what is free in a region, what this holds itself included; None without quota."""
         pool = self.pools.get(region)
-        return None if pool is None else max(0, pool.limit - pool.taken + self.own)
+        sku, here, amount = self.own
+        own = amount if (sku, here) == (self.sku, region) else 0
+        return None if pool is None else max(0, pool.limit - pool.taken + own)
 
     def roomy(self, near: str) -> Sequence[str]:
         """Return the other regions where all rules pass and something is free, the nearest first.

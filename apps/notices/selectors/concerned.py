@@ -14,6 +14,8 @@ from apps.kernel.models import AuditEntry
 from apps.notices.models import TeamsChannel
 from apps.notices.protocols import one_line
 from apps.notices.rules import Rule, Told, Who
+from apps.provisioning.events import ResourceEvent
+from apps.provisioning.models import Resource
 from apps.requests import selectors as requests
 from apps.requests.models import Message, ResourceRequest
 from apps.teams import selectors as teams
@@ -46,20 +48,22 @@ def facts_of(event: Any, told: Told) -> Facts:
     if isinstance(event, RoleEvent):
         return _of_person(event, told)
     row = requests.reading(ResourceRequest.objects.all()).get(pk=event.request_id)
-    key, actor, name, reason = _trace(event, told, row.ref)
+    built = _built(event)
+    subject, what = (built.ref, built.name) if built else (row.ref, f"{row.title} for {row.name}")
+    key, actor, name, reason = _trace(event, told, subject)
     asked = any(rule.who == Who.DECIDERS for rule in told.rules)
     deciders = _deciders(event, row) if asked else ()
     resource = getattr(event, "resource_id", None)
     return Facts(
         key=key,
-        subject=row.ref,
+        subject=subject,
         path=reverse("resource", args=[resource])
         if resource
         else reverse("request", args=[row.pk]),
         actor=actor,
         words={
             "number": row.number,
-            "what": one_line(f"{row.title} for {row.name}", 150),
+            "what": one_line(what, 150),
             "team": row.team.name,
             "actor": name,
             "reason": one_line(reason, MOST_REASON),
@@ -69,6 +73,13 @@ def facts_of(event: Any, told: Told) -> Facts:
         person=_person(getattr(event, "person_id", None)),
         deciders=deciders,
     )
+
+
+def _built(event: Any) -> Resource | None:
+    """Return what was built that an event is about; an event of a job is about its request."""
+    if not isinstance(event, ResourceEvent):
+        return None
+    return Resource.objects.get(pk=event.resource_id)
 
 
 def _of_person(event: RoleEvent, told: Told) -> Facts:

@@ -38,8 +38,12 @@ TONES = {"succeeded": "good", "failed": "bad", "canceled": "bad", "running": "ru
 
 @dataclass(frozen=True)
 class Changes:
-    """What a yes would change, as Azure said at `made_at`; `why_old` is empty while it holds."""
+    """What a yes would change, as Azure said at `made_at`; `why_old` is empty while it holds.
 
+    `checks` is what would stand in the way, as the checklist component draws it.
+    """
+
+    checks: Sequence[Mapping[str, Any]]
     resources: Sequence[Mapping[str, Any]]
     summary: str
     made_at: datetime
@@ -92,8 +96,15 @@ def what_if_job(request: ResourceRequest) -> Job | None:
 
 
 def build_job(request: ResourceRequest) -> Job | None:
-    """Return the last build since the request was last submitted."""
-    return _latest(request, Job.Purpose.BUILD)
+    """Return the last build, or deletion, that carries out what was last submitted."""
+    ends = request.act == ResourceRequest.Act.DECOMMISSION
+    return _latest(request, Job.Purpose.DELETE if ends else Job.Purpose.BUILD)
+
+
+def waits_to_delete(job: Job) -> bool:
+    """Say whether a deletion has not begun: until then it can be undone."""
+    queued = job.status == JobStatus.QUEUED and job.started_at is None
+    return queued and job.purpose == Job.Purpose.DELETE
 
 
 def _latest(request: ResourceRequest, purpose: Job.Purpose) -> Job | None:
@@ -136,12 +147,18 @@ def changes_of(request: ResourceRequest, job: Job | None) -> Changes | None:
         return None
     shown = [one for one in what_if.changes if one["kind"] != "untouched"]
     return Changes(
+        checks=[_check(one) for one in what_if.checks],
         resources=shown,
         summary=_summary(what_if.changes),
         made_at=what_if.made_at,
         why_old=_why_old(request, job, what_if),
         what_if=what_if,
     )
+
+
+def _check(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    tone = {True: "good", False: "bad", None: "off"}[found["passed"]]
+    return {"tone": tone, "title": found["label"], "detail": found["sentence"], "value": ""}
 
 
 def _why_old(request: ResourceRequest, job: Job | None, what_if: WhatIf) -> str:
@@ -177,7 +194,7 @@ def may_redo(viewer: Person, request: ResourceRequest) -> bool:
 def progress_of(viewer: Person, request: ResourceRequest) -> Progress | None:
     """Return where the build of a request stands; None before the last yes."""
     job = build_job(request)
-    if job is None:
+    if job is None or waits_to_delete(job) or _undone(job):
         return None
     raw = teams.may(viewer, Action.AZURE_RAW, request.team)
     labels = steps_of(job)
@@ -191,6 +208,10 @@ def progress_of(viewer: Person, request: ResourceRequest) -> Progress | None:
         ],
         live=is_live(job),
     )
+
+
+def _undone(job: Job) -> bool:
+    return job.status == JobStatus.CANCELLED and job.purpose == Job.Purpose.DELETE
 
 
 def _track(job: Job, labels: Mapping[str, str]) -> list[Mapping[str, str]]:
@@ -225,40 +246,15 @@ def _lower(words: str) -> str:
     return words[0].lower() + words[1:]
 
 
-def build_entries(request: ResourceRequest) -> list[Mapping[str, Any]]:
-    """Return the build's line in the life of a request."""
-    job = build_job(request)
-    if job is None:
-        undecided = request.status in (*UNDECIDED, RequestStatus.APPROVED)
-        text = "After the last yes; usually within two minutes"
-        return [{"state": "next", "title": "Build", "text": text}] if undecided else []
-    label = steps_of(job).get(job.step, job.step)
-    states: Mapping[str, tuple[str, str, datetime | None, str]] = {
-        JobStatus.QUEUED: ("now", "Build", job.created_at, job.trouble or label),
-        JobStatus.WORKING: ("now", "Build", job.created_at, job.trouble or label),
-        JobStatus.STUCK: ("bad", "Build needs the platform team", job.started_at, job.trouble),
-        JobStatus.REFUSED: ("bad", "Build refused", job.ended_at, job.trouble),
-        JobStatus.CANCELLED: ("bad", "Build given up", job.ended_at, job.trouble),
-        JobStatus.DONE: ("done", "Built", job.ended_at, _took(job)),
-    }
-    state, title, at, text = states[job.status]
-    return [{"state": state, "title": title, "at": at, "text": text}]
-
-
-def _took(job: Job) -> str:
-    if not job.ended_at:
-        return ""
-    return f"{formats.duration(job.ended_at - job.created_at)} after the last yes"
-
-
 def stuck_jobs(viewer: Person, *, most: int = 5) -> Sequence[Job]:
     """List the jobs that wait for somebody like the viewer, the longest waiting first."""
     if not teams.may_anywhere(viewer, Action.JOB_OPERATE):
         return ()
     operated = teams.teams_where(viewer, Action.JOB_OPERATE)
-    matters = Q(purpose=Job.Purpose.BUILD) | Q(request__status__in=UNDECIDED)
+    matters = ~Q(purpose=Job.Purpose.WHAT_IF) | Q(request__status__in=UNDECIDED)
     stuck = Job.objects.filter(matters, status=JobStatus.STUCK, request__team__in=operated)
-    return list(stuck.select_related("request__team").order_by("due_at", "id")[:most])
+    related = ("request__team", "resource")
+    return list(stuck.select_related(*related).order_by("due_at", "id")[:most])
 
 
 def stuck_build(viewer: Person, request: ResourceRequest) -> Job | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -10,12 +11,15 @@ from apps.kernel.errors import NotFoundError
 from apps.provisioning.models import Resource
 from apps.provisioning.provisioner import PROVISIONERS
 from apps.provisioning.states import ResourceStatus
+from apps.requests.models import ResourceRequest
+from apps.requests.states import RequestStatus
 from apps.teams import selectors as teams
 from apps.teams.models import Person, Team
 from apps.teams.roles import Action
 
 ORDER = ("-built_at", "-id")
 MAX_TEXT = 80
+TOLD_BEFORE = (30, 7, 1)
 FILTERS = {
     "team": "team__slug",
     "environment": "environment__slug",
@@ -58,6 +62,19 @@ def resource_for(viewer: Person, pk: int) -> Resource:
     if found is None:
         raise NotFoundError
     return found
+
+
+def resource_of(viewer: Person, request: ResourceRequest) -> Resource | None:
+    """Return what a request is about, or has built, whatever has changed it since."""
+    rows = resources_visible(viewer)
+    if request.about:
+        return rows.filter(pk=request.about.removeprefix("resource:")).first()
+    if request.status != RequestStatus.DONE:
+        return None
+    later = request.acts.filter(act=ResourceRequest.Act.CHANGE, status=RequestStatus.DONE)
+    if about := later.values_list("about", flat=True).first():
+        return rows.filter(pk=about.removeprefix("resource:")).first()
+    return rows.filter(request=request).first()
 
 
 def matching(viewer: Person, asked: Asked) -> QuerySet[Resource]:
@@ -113,6 +130,17 @@ def search(viewer: Person, text: str, *, most: int = 8) -> Sequence[Resource]:
 def facts_of(resource: Resource) -> list[tuple[str, str]]:
     """List (label, value) facts of a resource as its kind words them."""
     return list(PROVISIONERS.get(resource.kind).reads(resource.facts))
+
+
+def milestone(ends: date, today: date) -> date | None:
+    """Return the last day on which people were to be told that something ends; None: not yet.
+
+    Thirty days, seven days and one day before; then on the day, and every week after it.
+    """
+    if today >= ends:
+        return ends + timedelta(days=(today - ends).days // 7 * 7)
+    days = [ends - timedelta(days=before) for before in TOLD_BEFORE]
+    return max((day for day in days if day <= today), default=None)
 
 
 def _says(text: str) -> Q:

@@ -25,12 +25,33 @@ def steps_of(job: Job) -> Mapping[str, str]:
     """List the steps of a job, name → label, in order."""
     if job.purpose == Job.Purpose.WHAT_IF:
         return {PREVIEW: "Preview"}
+    if job.purpose == Job.Purpose.DELETE:
+        return PROVISIONERS.get(job.request.kind).ENDING
     return {CHECK: "Check", **PROVISIONERS.get(job.request.kind).STEPS}
+
+
+def resource_about(request: ResourceRequest) -> Resource | None:
+    """Return the resource that a change, a renewal or a decommission is about."""
+    if not request.about:
+        return None
+    pk = request.about.removeprefix("resource:")
+    return Resource.objects.select_related("placement__subscription").filter(pk=pk).first()
+
+
+def in_place(request: ResourceRequest) -> Resource | None:
+    """Return what a request changes where it is; None where something is built anew."""
+    if not requests.stays_in_place(request):
+        return None
+    return resource_about(request)
 
 
 def work_of(job: Job) -> Work:
     """Put together what a step gets; NeedsPersonError when no place is held any more."""
-    work = _work(job.request, name=job.facts.get("name", ""))
+    if job.purpose == Job.Purpose.DELETE:
+        assert job.resource is not None  # noqa: S101  the database has it
+        work: Work | None = _on(job.resource, job.request, neighbours=_neighbours(job.resource))
+    else:
+        work = _work(job.request, name=job.facts.get("name", ""))
     if work is None:
         raise NeedsPersonError(
             "No account is held for this request any more, so there is nowhere to build it. Give "
@@ -42,34 +63,65 @@ def work_of(job: Job) -> Work:
 
 
 def _work(request: ResourceRequest, *, name: str) -> Work | None:
+    if changed := in_place(request):
+        return _on(changed, request)
     placed = capacity.place_of(request.ref)
     if placed is None:
         return None
-    team, workload, environment = request.team, request.workload, request.environment
-    assert workload is not None  # noqa: S101  the database has both from submit on
-    assert environment is not None  # noqa: S101
-    placement = placed.placement
     return Work(
         request_id=request.pk,
         subject=request.ref,
         payload=requests.payload_of(request, held=True).data,
-        place=Place(
-            subscription_id=placement.subscription.azure_id,
-            resource_group=placement.resource_group,
-            account=placement.name,
-            region=placement.region,
-            why=placed.why,
-        ),
-        name=name or name_for(request, placement),
+        place=_place(placed.placement, placed.why),
+        name=name or name_for(request, placed.placement),
         stack_name=f"req-{request.pk}",
-        tags={
-            "request": request.number,
-            "team": team.slug,
-            "workload": workload.slug,
-            "environment": environment.slug,
-            "cost-centre": team.cost_centre or team.business_unit.cost_centre,
-        },
+        tags=_tags(request),
     )
+
+
+def _on(resource: Resource, request: ResourceRequest, *, neighbours: int = 0) -> Work:
+    """Work on what is there already, under the names that it has."""
+    assert resource.placement is not None  # noqa: S101  only what is adopted may have none
+    return Work(
+        request_id=request.pk,
+        subject=request.ref,
+        payload=requests.payload_of(request, held=True).data,
+        place=_place(resource.placement, "it is there already"),
+        name=resource.name,
+        stack_name=resource.stack_id.rsplit("/", 1)[-1],
+        tags=_tags(request),
+        azure_id=resource.azure_id,
+        neighbours=neighbours,
+    )
+
+
+def _place(placement: Placement, why: str) -> Place:
+    return Place(
+        subscription_id=placement.subscription.azure_id,
+        resource_group=placement.resource_group,
+        account=placement.name,
+        region=placement.region,
+        why=why,
+    )
+
+
+def _tags(request: ResourceRequest) -> Mapping[str, str]:
+    team, workload, environment = request.team, request.workload, request.environment
+    assert workload is not None  # noqa: S101  the database has both from submit on
+    assert environment is not None  # noqa: S101
+    return {
+        "request": request.number,
+        "team": team.slug,
+        "workload": workload.slug,
+        "environment": environment.slug,
+        "cost-centre": team.cost_centre or team.business_unit.cost_centre,
+    }
+
+
+def _neighbours(resource: Resource) -> int:
+    """Count what else is on the same account."""
+    others = Resource.objects.filter(placement=resource.placement).exclude(pk=resource.pk)
+    return others.exclude(status=ResourceStatus.RETIRED).count()
 
 
 def name_for(request: ResourceRequest, placement: Placement) -> str:

@@ -45,7 +45,7 @@ def claim(job_id: int, *, now: datetime, worker: str = "") -> Job | None:
     except StaleStateError:
         return None
     _begin_attempt(job, lease, now=now, worker=worker)
-    if first and job.purpose == Job.Purpose.BUILD:
+    if first and job.carries_request:
         tell(JobStarted(job.pk, job.request_id))
     return job
 

@@ -65,5 +65,5 @@ def _free(job: Job, now: datetime) -> None:
     )
     if not over:
         tell(JobQueued(job.pk, job.request_id))
-    elif job.purpose == Job.Purpose.BUILD:
+    elif job.carries_request:
         tell(JobStuck(job.pk, job.request_id, GIVES_UP))

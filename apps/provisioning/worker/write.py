@@ -12,18 +12,24 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from apps.capacity import selectors as capacity
-from apps.cloud.errors import CloudError, NeedsPersonError, PermanentError
+from apps.cloud.errors import CloudError, PermanentError, TransientError
 from apps.kernel import states
 from apps.kernel.actors import SYSTEM
 from apps.kernel.errors import StaleStateError
 from apps.kernel.events import tell
-from apps.provisioning.events import JobDone, JobQueued, JobRefused, JobStuck
-from apps.provisioning.models import Attempt, Job, Operation, Resource, WhatIf
-from apps.provisioning.provisioner import AzureOperation, Built, Next, Wait
+from apps.provisioning import services
+from apps.provisioning.events import (
+    JobQueued,
+    JobRefused,
+    JobStuck,
+    ResourceRetired,
+)
+from apps.provisioning.models import Attempt, Job, Operation, WhatIf
+from apps.provisioning.provisioner import AzureOperation, Built, Gone, Next, Wait
 from apps.provisioning.selectors import steps_of
-from apps.provisioning.states import JobStatus
+from apps.provisioning.states import JobStatus, ResourceStatus
 from apps.provisioning.worker.steps import Ended, Previewed
+from apps.requests import services as requests
 
 log = structlog.get_logger(__name__)
 MAX_FAILURES = 6
@@ -64,6 +70,8 @@ class _WriteBack:
             self._next(ended)
         elif isinstance(ended, Previewed):
             self._previewed(ended)
+        elif isinstance(ended, Gone):
+            self._gone(ended)
         else:
             self._built(ended)
 
@@ -107,11 +115,12 @@ class _WriteBack:
     def _failed(self, error: CloudError) -> None:
         failures = self.job.failures + 1
         changes: dict[str, Any] = {"failures": failures, "trouble": error.sentence}
-        if isinstance(error, PermanentError):
+        deletes = self.job.purpose == Job.Purpose.DELETE  # nobody could ask for it differently
+        if isinstance(error, PermanentError) and not deletes:
             self._move(JobStatus.REFUSED, ended_at=self.now, operation="", **changes)
             self._end_attempt(OUTCOME.PERMANENT, error.sentence, over=True, error=error)
             self._tell(JobRefused, error.sentence)
-        elif isinstance(error, NeedsPersonError) or failures >= MAX_FAILURES:
+        elif not isinstance(error, TransientError) or failures >= MAX_FAILURES:
             self._move(JobStatus.STUCK, operation="", **changes)
             self._end_attempt(OUTCOME.STOPPED, error.sentence, over=True, error=error)
             self._tell(JobStuck, error.sentence)
@@ -126,7 +135,7 @@ class _WriteBack:
         return "" if error.over else self.job.operation
 
     def _tell(self, event: type[JobRefused | JobStuck], sentence: str) -> None:
-        if self.job.purpose == Job.Purpose.BUILD:
+        if self.job.carries_request:
             tell(event(self.job.pk, self.job.request_id, sentence))
 
     def _previewed(self, said: Previewed) -> None:
@@ -136,6 +145,7 @@ class _WriteBack:
             request_id=self.job.request_id,
             defaults={
                 "template_hash": said.template_hash,
+                "checks": said.checks,
                 "changes": said.changes,
                 "raw": said.raw,
                 "template": said.template,
@@ -147,25 +157,20 @@ class _WriteBack:
         self._move(JobStatus.DONE, ended_at=self.now, operation="", failures=0, trouble="")
         self._end_attempt(OUTCOME.NEXT, "Azure has what was asked for.", over=True)
         self._note_operations(built.operations)
-        request, placed = self.job.request, capacity.place_of(self.job.request.ref)
-        assert request.workload is not None  # noqa: S101  the database has both from submit on
-        assert request.environment is not None  # noqa: S101
-        resource, _ = Resource.objects.update_or_create(
-            request=request,
-            defaults={
-                "kind": request.kind,
-                "team": request.team,
-                "workload": request.workload,
-                "environment": request.environment,
-                "placement": placed.placement if placed else None,
-                "name": self.job.facts["name"],
-                "region": placed.placement.region if placed else "",
-                "azure_id": built.azure_id,
-                "stack_id": built.stack_id,
-                "facts": dict(built.facts),
-            },
-        )
-        tell(JobDone(self.job.pk, request.pk, resource_id=resource.pk, facts=built.facts))
+        done = services.keep_built(job=self.job, built=built, at=self.now)
+        tell(done)
+
+    def _gone(self, gone: Gone) -> None:
+        """Only now is its capacity free again: Azure counted it until it was purged."""
+        self._move(JobStatus.DONE, ended_at=self.now, operation="", failures=0, trouble="")
+        self._end_attempt(OUTCOME.NEXT, gone.sentence, over=True)
+        resource = self.job.resource
+        assert resource is not None  # noqa: S101  the database has it
+        states.move(resource, to=ResourceStatus.RETIRED, by=SYSTEM, note=gone.sentence)
+        retired = ResourceRetired(resource.pk, self.job.request_id, holder=resource.request_id)
+        tell(retired)
+        if self.job.carries_request:
+            requests.mark_fulfilled(retired)
 
     def _pace(self, asked: timedelta) -> timedelta:
         """Say when to look again: every second while the work is young, later as Azure asked."""

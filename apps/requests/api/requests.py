@@ -17,6 +17,7 @@ from apps.requests.api.shapes import (
     PAGE,
     MessageIn,
     MessageOut,
+    RequestDetailOut,
     RequestOut,
     WithdrawIn,
     body_of,
@@ -65,11 +66,13 @@ class RequestList(APIView):
 class RequestDetail(APIView):
     """One request."""
 
-    @extend_schema(operation_id="requests_read", responses={200: RequestOut, **REFUSALS})
+    @extend_schema(operation_id="requests_read", responses={200: RequestDetailOut, **REFUSALS})
     def get(self, request: Request, pk: int) -> Response:
-        """Read a request."""
+        """Read a request, and what a change of something built would change."""
         viewer: Any = request.user
-        return Response(RequestOut(selectors.request_for(viewer, pk)).data)
+        row = selectors.request_for(viewer, pk)
+        compared = selectors.compared_of(viewer, row) if row.submitted_at else None
+        return Response(RequestDetailOut(row, context={"compared": compared}).data)
 
     @extend_schema(
         operation_id="requests_change", request=CHANGED, responses={200: RequestOut, **REFUSALS}

@@ -2,12 +2,38 @@
 
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
+from drf_spectacular.utils import (
+    PolymorphicProxySerializer,
+    extend_schema_field,
+    inline_serializer,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.kernel.errors import InvalidError
 from apps.requests.kinds import KINDS
+
+COMPARED = inline_serializer(
+    "Compared",
+    {
+        "changes": inline_serializer(
+            "ChangedField",
+            {
+                "name": serializers.CharField(),
+                "path": serializers.CharField(help_text="The field's label."),
+                "before": serializers.CharField(),
+                "after": serializers.CharField(),
+                "unit": serializers.CharField(),
+                "sign": serializers.CharField(),
+            },
+            many=True,
+        ),
+        "now_nano": serializers.IntegerField(allow_null=True, help_text="List cost a month now."),
+        "then_nano": serializers.IntegerField(allow_null=True, help_text="And after the change."),
+        "in_place": serializers.BooleanField(help_text="Whether name and endpoint stay."),
+    },
+    allow_null=True,
+)
 
 
 class RequestOut(serializers.Serializer[Any]):
@@ -16,6 +42,8 @@ class RequestOut(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     number = serializers.CharField()
     kind = serializers.CharField()
+    act = serializers.CharField(help_text="new, change, renew or decommission.")
+    about = serializers.CharField(help_text="What it is about, such as resource:42; empty if new.")
     title = serializers.CharField()
     status = serializers.CharField()
     trouble = serializers.CharField()
@@ -28,6 +56,18 @@ class RequestOut(serializers.Serializer[Any]):
     changed_at = serializers.DateTimeField()
     submitted_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class RequestDetailOut(RequestOut):
+    """One request, with what a change would change."""
+
+    compared = serializers.SerializerMethodField()
+
+    @extend_schema_field(COMPARED)
+    def get_compared(self, row: Any) -> dict[str, Any] | None:
+        """Say old → new and the list cost now and then; null unless it is a submitted change."""
+        found = self.context["compared"]
+        return found and {**vars(found), "changes": [vars(one) for one in found.changes]}
 
 
 class MessageOut(serializers.Serializer[Any]):

@@ -1,5 +1,13 @@
 """Requests as people may see them, and what a typed payload comes to."""
 
+from apps.requests.selectors.acts import (
+    FORMLESS,
+    Compared,
+    compared,
+    compared_of,
+    open_about,
+    stays_in_place,
+)
 from apps.requests.selectors.deciding import DECIDING, Deciding, Wait, names_of, waiting_for
 from apps.requests.selectors.lists import (
     TABS,
@@ -14,8 +22,16 @@ from apps.requests.selectors.lists import (
     tab_counts,
     under_way_of,
 )
+from apps.requests.selectors.presets import (
+    may_keep_presets,
+    preset_for,
+    preset_scopes,
+    presets_visible,
+    typed_of_preset,
+)
 from apps.requests.selectors.review import (
     Review,
+    data_of,
     for_form,
     kind_named,
     payload_of,
@@ -40,12 +56,17 @@ from apps.requests.selectors.visible import (
 __all__ = [
     "DECIDES",
     "DECIDING",
+    "FORMLESS",
     "TABS",
     "Asked",
+    "Compared",
     "Deciding",
     "Review",
     "Wait",
+    "compared",
+    "compared_of",
     "conversation",
+    "data_of",
     "export_rows",
     "filters_of",
     "for_form",
@@ -56,20 +77,27 @@ __all__ = [
     "may_ask",
     "may_decide",
     "may_edit",
+    "may_keep_presets",
     "may_take_back",
     "may_withdraw",
     "names_of",
+    "open_about",
     "open_of_team",
     "owed_by",
     "page_of",
     "payload_of",
+    "preset_for",
+    "preset_scopes",
+    "presets_visible",
     "reading",
     "request_for",
     "requests_visible",
     "review",
     "search",
+    "stays_in_place",
     "tab_counts",
     "typed_of",
+    "typed_of_preset",
     "under_way_of",
     "waiting_for",
 ]

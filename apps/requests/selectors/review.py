@@ -51,10 +51,16 @@ def typed_of(kind: RequestKind, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def review(
-    kind: RequestKind, typed: Mapping[str, Any], viewer: Person, *, fill: bool = False
+    kind: RequestKind,
+    typed: Mapping[str, Any],
+    viewer: Person,
+    *,
+    fill: bool = False,
+    before: ResourceRequest | None = None,
 ) -> Review:
     """Check what was typed; `fill` sets choices that leave nothing to choose, as the form does.
 
+    `before` is what a change starts from: its fixed fields stay, and its amount counts as free.
     The same rules serve the form while somebody types, submit, and the API: `options()` and
     `check()` of the kind, and the serializer of its spec.
     """
@@ -64,6 +70,14 @@ def review(
         "workload": _workload_options(workloads.values()),
         "environment": [Option(one.slug, one.label) for one in environments.values()],
     }
+    instead = data_of(before) if before else None
+    fixed = {name: instead[name] for name in kind.fixed if name in instead} if instead else {}
+    touched = {
+        name: kind.fixed[name]
+        for name, value in fixed.items()
+        if str(typed.get(name) or value) != str(value)
+    }
+    typed = {**typed, **fixed}
     options: Options = {**own, **kind.options(typed, viewer)}
     if fill and (filled := _filled(kind, typed, options)) != typed:
         typed = filled
@@ -77,27 +91,32 @@ def review(
         environment=environment.slug if environment else "",
         tier=environment.tier if environment else "",
         on=teams.today(),
+        instead=instead,
     )
-    refused = kind.check(payload)
-    return Review(kind, typed, options, payload, {**refused, **errors}, workload, environment)
+    errors = {**kind.check(payload), **errors, **touched}
+    return Review(kind, typed, options, payload, errors, workload, environment)
 
 
 def payload_of(request: ResourceRequest, *, held: bool = False) -> Payload:
     """Return the frozen payload of a submitted request, at the kind's present version."""
-    kind = kind_named(request.kind)
-    data = request.payload
-    if request.payload_version != kind.payload_version:
-        data = dict(kind.upgrade(data, request.payload_version))
     assert request.workload is not None  # noqa: S101  the database has it from submit on
     assert request.environment is not None  # noqa: S101
     return Payload(
-        data=data,
+        data=data_of(request),
         workload=request.workload.slug,
         environment=request.environment.slug,
         tier=request.environment.tier,
         on=teams.today(),
         held=held,
     )
+
+
+def data_of(request: ResourceRequest) -> Mapping[str, Any]:
+    """Return the payload's data at the kind's present version."""
+    kind = kind_named(request.kind)
+    if request.payload_version == kind.payload_version:
+        return dict(request.payload)
+    return kind.upgrade(request.payload, request.payload_version)
 
 
 def _workload_options(workloads: Any) -> list[Option]:

@@ -6,7 +6,7 @@ from apps.kernel.errors import NotFoundError
 from apps.kernel.models import AuditEntry
 from apps.requests.models import Message, ResourceRequest
 from apps.requests.selectors.deciding import DECIDING
-from apps.requests.states import EDITABLE, UNDECIDED, RequestStatus, may_become
+from apps.requests.states import EDITABLE, UNDECIDED, WITHDRAWABLE, RequestStatus
 from apps.teams import selectors as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -16,7 +16,10 @@ DECIDES = (Action.DECIDE_PLATFORM, Action.DECIDE_FINANCE, Action.DECIDE_SECURITY
 
 def reading(rows: QuerySet[ResourceRequest]) -> QuerySet[ResourceRequest]:
     """Fetch with each request what every page says of it."""
-    return rows.select_related("team__business_unit", "workload", "environment", "requester")
+    return rows.select_related(
+        *("team__business_unit", "workload", "environment", "requester"),
+        *("before__workload", "before__environment"),
+    )
 
 
 def requests_visible(viewer: Person) -> QuerySet[ResourceRequest]:
@@ -52,7 +55,7 @@ def may_edit(viewer: Person, request: ResourceRequest) -> bool:
 
 def may_withdraw(viewer: Person, request: ResourceRequest) -> bool:
     """Say whether the viewer may take it back: their own, or a colleague's as team lead."""
-    if not may_become(request.status, RequestStatus.WITHDRAWN):
+    if request.status not in WITHDRAWABLE:
         return False
     if request.requester_id == viewer.pk:
         return teams.may(viewer, Action.REQUEST_READ, request.team)

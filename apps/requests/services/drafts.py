@@ -9,12 +9,19 @@ from django.utils import timezone
 from apps.kernel.errors import ConflictError, NotAllowedError, NotFoundError
 from apps.requests.kinds import RequestKind
 from apps.requests.models import ResourceRequest
-from apps.requests.selectors import kind_named, may_edit, requests_visible
+from apps.requests.selectors import FORMLESS, kind_named, may_edit, requests_visible
 from apps.requests.services.rows import locked, storable
 from apps.requests.states import EDITABLE
 from apps.teams import selectors as teams
 from apps.teams.models import Person, Team, Workload
 from apps.teams.roles import Action
+
+Act = ResourceRequest.Act
+VERBS: Mapping[str, str] = {
+    Act.CHANGE: "Change to ",
+    Act.RENEW: "Renew ",
+    Act.DECOMMISSION: "Decommission ",
+}
 
 
 @transaction.atomic
@@ -38,6 +45,7 @@ def save_draft(
         row = ResourceRequest(kind=kind, team=team, requester=by)
     else:
         row = editable(request, by)
+        _refuse_formless(row)
         row.team = workload.team if workload else row.team
     row.workload = workload if request is None or workload else row.workload
     _fill(row, what, typed)
@@ -76,11 +84,25 @@ def editable(request: ResourceRequest, by: Person) -> ResourceRequest:
     return row
 
 
+def title_of(row: ResourceRequest, kind: RequestKind, data: Mapping[str, Any]) -> str:
+    """Name a request by what it asks for."""
+    verb = VERBS.get(row.act, "")
+    return f"{verb}{kind.title(data) or f'New {kind.label.lower()}'}"[:200]
+
+
 def _fill(row: ResourceRequest, kind: RequestKind, typed: dict[str, Any]) -> None:
-    row.title = (kind.title(typed) or f"New {kind.label.lower()}")[:200]
+    row.title = title_of(row, kind, typed)
     row.payload = typed
     row.payload_version = kind.payload_version
     row.changed_at = timezone.now()
+
+
+def _refuse_formless(row: ResourceRequest) -> None:
+    if row.act in FORMLESS:
+        raise ConflictError(
+            f"{row.number} asks to {row.get_act_display().lower()} what is built, as it is: there "
+            "is nothing to fill in. Submit it again, or withdraw it."
+        )
 
 
 def _workload(typed: Mapping[str, Any], by: Person) -> Workload | None:

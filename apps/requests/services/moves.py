@@ -23,7 +23,7 @@ from apps.requests.models import ResourceRequest
 from apps.requests.protocols import AboutRequest, Trouble
 from apps.requests.selectors import may_withdraw
 from apps.requests.services.rows import locked, unwritable
-from apps.requests.states import UNDECIDED, RequestStatus, may_become
+from apps.requests.states import UNDECIDED, WITHDRAWABLE, RequestStatus, may_become
 from apps.teams import services as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -35,7 +35,7 @@ S = RequestStatus
 def withdraw_request(*, request: ResourceRequest, reason: str = "", by: Person) -> ResourceRequest:
     """Take a request back and give its capacity free; possible until somebody approved it."""
     row = locked(request.pk)
-    if not may_become(row.status, S.WITHDRAWN):
+    if row.status not in WITHDRAWABLE:
         raise ConflictError(
             f"{row.number} is {row.state.label.lower()}; it can no longer be withdrawn."
         )
@@ -71,6 +71,14 @@ def change_request(*, request: ResourceRequest, reason: str = "", by: Person) ->
     tell(RequestTakenBack(row.pk))
     row.refresh_from_db()
     return row
+
+
+@transaction.atomic
+def mark_undone(*, request: ResourceRequest, reason: str, by: Actor) -> None:
+    """Note that what was approved was undone before it was carried out."""
+    row = locked(request.pk)
+    _move(row, S.WITHDRAWN, by, note=reason, ended_at=timezone.now())
+    tell(RequestWithdrawn(row.pk))
 
 
 @transaction.atomic

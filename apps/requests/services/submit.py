@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.kernel import states
@@ -11,9 +11,10 @@ from apps.kernel.errors import ConflictError, InvalidError, PortalError
 from apps.kernel.events import tell
 from apps.requests.events import RequestSubmitted
 from apps.requests.models import ResourceRequest
-from apps.requests.selectors import Review, kind_named, review
-from apps.requests.services.drafts import editable, save_draft
+from apps.requests.services.acts import Wish, begin_act, taken, wish_of
+from apps.requests.services.drafts import editable, save_draft, title_of
 from apps.requests.services.rows import present
+from apps.requests.services.talk import say
 from apps.requests.states import RequestStatus
 from apps.teams.models import Person
 
@@ -28,38 +29,57 @@ def submit_request(*, request: ResourceRequest, by: Person) -> ResourceRequest:
     """
     by = present(by)
     row = editable(request, by)
-    kind = kind_named(row.kind)
-    found = review(kind, row.payload, by)
-    if found.errors:
-        raise InvalidError(_summary(found), found.errors)
-    assert found.workload is not None  # noqa: S101  a choice without error
-    now = timezone.now()
-    states.move(
-        row,
-        to=RequestStatus.SUBMITTED,
-        by=by,
-        requester=by,
-        team=found.workload.team,
-        workload=found.workload,
-        environment=found.environment,
-        title=kind.title(found.payload.data)[:200],
-        payload=dict(found.payload.data),
-        payload_version=kind.payload_version,
-        estimate=found.estimate.as_json(),
-        trouble="",
-        submitted_at=now,
-        changed_at=now,
-    )
+    wish = wish_of(row, by)
+    _freeze(row, wish, by)
     tell(
         RequestSubmitted(
             row.pk,
-            claims=kind.claims(found.payload),
-            placing=kind.placing(found.payload),
+            claims=wish.claims,
+            placing=wish.placing,
             why=f"{row.number}: {row.title}"[:300],
             team_id=row.team_id,
+            instead_of=wish.instead_of,
         )
     )
     row.refresh_from_db()
+    return row
+
+
+def _freeze(row: ResourceRequest, wish: Wish, by: Person) -> None:
+    """Move to submitted with all that is asked for; of two acts about one resource one wins."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            states.move(
+                row,
+                to=RequestStatus.SUBMITTED,
+                by=by,
+                requester=by,
+                team=wish.workload.team,
+                workload=wish.workload,
+                environment=wish.environment,
+                title=title_of(row, wish.kind, wish.payload.data),
+                payload=dict(wish.payload.data),
+                payload_version=wish.kind.payload_version,
+                estimate=wish.estimate.as_json(),
+                trouble="",
+                submitted_at=now,
+                changed_at=now,
+            )
+    except IntegrityError as error:
+        if "one_open_request_about_a_resource" not in str(error):
+            raise
+        raise ConflictError(taken(row.about)) from error
+
+
+@transaction.atomic
+def ask_act(
+    *, act: str, about: str, before: ResourceRequest, reason: str = "", by: Person
+) -> ResourceRequest:
+    """Ask to renew or to end a resource as it is; there is nothing to fill in but a reason."""
+    row = submit_request(request=begin_act(act=act, about=about, before=before, by=by), by=by)
+    if reason.strip():
+        say(request=row, body=reason, by=by)
     return row
 
 
@@ -76,11 +96,3 @@ def save_and_submit(
         return submit_request(request=row, by=by), None
     except (InvalidError, ConflictError) as refused:
         return row, refused
-
-
-def _summary(found: Review) -> str:
-    fields = found.kind.spec().fields
-    labels = [str(fields[name].label) for name in found.errors]
-    if len(labels) == 1:
-        return f"{labels[0]}: {next(iter(found.errors.values()))}"
-    return f"{len(labels)} fields need another answer: {', '.join(labels)}."

@@ -12,8 +12,13 @@ from apps.requests.views.page import (
     request_submit,
     request_withdraw,
 )
+from apps.requests.views.presets import preset_delete, preset_rename, preset_save, presets
 
 __all__ = [
+    "preset_delete",
+    "preset_rename",
+    "preset_save",
+    "presets",
     "request",
     "request_answer",
     "request_change",

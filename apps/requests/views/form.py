@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.kernel.errors import ConflictError, InvalidError, PortalError
+from apps.kernel.errors import ConflictError, InvalidError, NotFoundError, PortalError
 from apps.kernel.forms import draw
 from apps.requests import selectors, services
 from apps.requests.kinds import RequestKind
@@ -27,7 +27,10 @@ def request_new(request: HttpRequest, kind: str) -> HttpResponse:
     draft = _draft(request)
     if request.method == "POST":
         return _finish(request, what, draft)
-    return _page(request, what, selectors.typed_of(what, request.GET.dict()), draft)
+    typed = selectors.typed_of(what, request.GET.dict())
+    if preset := request.GET.get("preset", ""):
+        typed = {**_preset(viewer, what, preset), **typed}
+    return _page(request, what, typed, draft)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,6 +39,8 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     viewer: Any = request.user
     draft = selectors.request_for(viewer, pk)
     what = selectors.kind_named(draft.kind)
+    if draft.act in selectors.FORMLESS:
+        return redirect("request", draft.pk)
     if not selectors.may_edit(viewer, draft):
         raise ConflictError(
             f"{draft.number} is {draft.state.label.lower()}. Only a draft, or a request that came "
@@ -58,7 +63,8 @@ def request_form(request: HttpRequest, kind: str) -> HttpResponse:
     if draft is not None and draft.status not in EDITABLE:
         return _to(draft)
     everything = ALL_ERRORS in request.POST
-    found = selectors.review(what, _typed(request, what), viewer, fill=True)
+    before = draft.before if draft else None
+    found = selectors.review(what, _typed(request, what), viewer, fill=True, before=before)
     unstored: Mapping[str, str] = {}
     try:
         draft = services.save_draft(kind=kind, payload=found.typed, request=draft, by=viewer)
@@ -108,10 +114,12 @@ def _page(
     refused: PortalError | None = None,
 ) -> HttpResponse:
     viewer: Any = request.user
-    found = selectors.review(kind, typed, viewer, fill=True)
+    before = draft.before if draft else None
+    found = selectors.review(kind, typed, viewer, fill=True, before=before)
     fields = refused.fields if isinstance(refused, InvalidError) else {}
     unstored = {name: text for name, text in fields.items() if name not in found.errors}
     context = _context(kind, found, draft, everything=everything, unstored=unstored)
+    context["presets"] = () if draft else selectors.presets_visible(viewer, kind.slug)
     # Three errors and more have the form's own summary.
     context["refused"] = refused.message if refused and len(fields) < 3 else ""
     status = refused.status if refused else 200
@@ -134,6 +142,7 @@ def _context(
         options=shown.options,
         errors=errors,
         units=kind.units(shown.typed),
+        fixed=kind.fixed if draft and draft.before else None,
     )
     alternatives = kind.alternatives(found.payload)
     return {
@@ -144,9 +153,28 @@ def _context(
         "fieldsets": fields,
         "everything": everything,
         "estimate": found.estimate,
+        "compared": _compared(found, draft),
         "alternatives": alternatives,
         "saved_at": None if unstored or draft is None else timezone.now(),
     }
+
+
+def _preset(viewer: Any, kind: RequestKind, pk: str) -> Mapping[str, Any]:
+    """Return the answers of a preset of this kind; anything else is not found."""
+    digits = pk.isascii() and pk.isdigit() and len(pk) < 19
+    preset = selectors.preset_for(viewer, int(pk) if digits else 0)
+    if preset.kind != kind.slug:
+        raise NotFoundError
+    return selectors.typed_of_preset(preset)
+
+
+def _compared(found: selectors.Review, draft: Any) -> selectors.Compared | None:
+    """Say what a change would change, once enough of it is understood to compare."""
+    if draft is None or draft.before is None or len(found.payload.data) < len(found.typed):
+        return None
+    return selectors.compared(
+        draft.before, found.payload, options=found.options, estimate=found.estimate
+    )
 
 
 def _typed(request: HttpRequest, kind: RequestKind) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Queue work, and let people of the platform help it along; nothing here talks to Azure."""
+"""Queue work, and let people of the platform help it along."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,14 @@ from apps.kernel.errors import ConflictError
 from apps.kernel.events import tell
 from apps.provisioning.events import JobQueued
 from apps.provisioning.models import Job
-from apps.provisioning.selectors import CHECK, PREVIEW, may_redo, name_for, steps_of
+from apps.provisioning.selectors import (
+    CHECK,
+    PREVIEW,
+    in_place,
+    may_redo,
+    name_for,
+    steps_of,
+)
 from apps.provisioning.states import JobStatus
 from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
@@ -26,16 +33,19 @@ from apps.teams.roles import Action
 LIVE = (JobStatus.QUEUED, JobStatus.WORKING, JobStatus.STUCK)
 AT_WORK = (JobStatus.QUEUED, JobStatus.WORKING)
 P = Job.Purpose
+BUILDS = (ResourceRequest.Act.NEW, ResourceRequest.Act.CHANGE)
 
 
 def queue_what_if(event: AboutRequest) -> None:
     """Have Azure asked what a submitted request would change."""
-    _queue(_request(event.request_id), P.WHAT_IF, PREVIEW)
+    request = _request(event.request_id)
+    if request.act in BUILDS:
+        _queue(request, P.WHAT_IF, PREVIEW)
 
 
-def queue_job(event: AboutRequest) -> None:
-    """Have an approved request built."""
-    _queue(_request(event.request_id), P.BUILD, CHECK)
+def queue_build(request_id: int) -> None:
+    """Have an approved request built: something new, or a change of what is there."""
+    _queue(_request(request_id), P.BUILD, CHECK)
 
 
 @transaction.atomic
@@ -69,7 +79,10 @@ def give_up(*, job: Job, reason: str, by: Person) -> Job:
     teams.require(by, Action.JOB_OPERATE, job.request.team)
     _refuse_unless_stuck(job)
     if job.purpose != P.BUILD:
-        raise ConflictError("Only a build is given up. Ask Azure again for a preview.")
+        raise ConflictError(
+            "Only a build is given up. A preview is asked for again; a deletion goes on until "
+            "nothing is left, as Azure counts the quota until then."
+        )
     reason = reason.strip()
     if not reason:
         raise ConflictError("Say why, so that the team knows what to do instead.")
@@ -121,11 +134,13 @@ def _queue(request: ResourceRequest, purpose: Job.Purpose, step: str) -> Job:
             lease_until=None,
             ended_at=timezone.now(),
         )
+    changed = in_place(request)
     job = Job.objects.create(
         request=request,
         purpose=purpose,
+        resource=changed,
         step=step,
-        facts=_names(request),
+        facts={"name": changed.name} if changed else _names(request),
         due_at=timezone.now(),
         created_at=timezone.now(),
     )

@@ -16,10 +16,11 @@ from apps.approvals.selectors import policies
 from apps.approvals.services import check
 from apps.capacity import selectors as capacity
 from apps.capacity import services as capacity_services
-from apps.capacity.models import Hold, Pool
+from apps.capacity.models import Allowance, Hold, Pool
 from apps.catalog import selectors as catalog
 from apps.kernel.models import AuditEntry
 from apps.provisioning.models import Resource
+from apps.provisioning.selectors.balance import imbalances
 from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
 from apps.requests.states import RequestStatus
@@ -175,6 +176,7 @@ def company(sandbox, people):
     demo.seed_policies(vars(people))
     demo.know_limits()
     demo.seed_deployments(until)
+    demo.seed_allowances()
     return until
 
 
@@ -194,6 +196,7 @@ def test_the_company_is_as_large_as_it_says_and_a_second_start_changes_nothing(c
     demo.seed_policies(vars(people))
     demo.know_limits()
     demo.seed_deployments(company + 50 * HOUR)
+    demo.seed_allowances()
     assert everything() == (counted, free)
     assert not Workload.objects.filter(grants=None).exists()
     assert set(ResourceRequest.objects.values_list("status", flat=True)) == {RequestStatus.DONE}
@@ -244,6 +247,8 @@ def test_there_is_room_for_alice_and_a_sync_changes_no_promise(company, people):
     typed = demo.payload("claims-triage", capacity="500")
     draft = requests.save_draft(kind="model_deployment", payload=typed, by=people.alice)
     assert requests.submit_request(request=draft, by=people.alice).status == "in_review"
+    assert Allowance.objects.count() == 2
+    assert list(imbalances()) == []
     count = ResourceRequest.objects.count()
     demo.seed_requests(vars(people))
     assert ResourceRequest.objects.count() == count == 64

@@ -6,6 +6,7 @@ from portal.demo.organisation import SINCE, seed_company, seed_organisation
 from portal.demo.people import PASSWORD, PEOPLE, DemoPerson, end_demo
 from portal.demo.policies import seed_policies
 from portal.demo.seeding import seed
+from portal.demo.shares import seed_allowances
 from portal.demo.wishes import payload, seed_requests
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "know_limits",
     "payload",
     "seed",
+    "seed_allowances",
     "seed_company",
     "seed_deployments",
     "seed_history",

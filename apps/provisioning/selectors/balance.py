@@ -1,6 +1,8 @@
 """What is promised against what was asked for and built: each explains the other, or it is told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from apps.capacity import selectors as capacity
 from apps.capacity.protocols import DEPLOYMENTS
@@ -38,19 +40,26 @@ def imbalances() -> Iterator[str]:
             yield f"{subject} holds {_words(holds)}, and no request explains it."
         elif not subject.startswith((PREFIX, "account:", "finding:")):
             yield f"{subject} holds {_words(holds)}, and nobody knows what it is."
-    retired = set(
-        Resource.objects.filter(status=ResourceStatus.RETIRED).values_list("request", flat=True)
-    )
+    built = {
+        request: None if status == ResourceStatus.RETIRED else facts
+        for request, status, facts in Resource.objects.values_list("request", "status", "facts")
+    }
     with one_revision():
         for subject, request in known.items():
             holds = live.get(subject, [])
             handed_on = subject in over and not holds
-            ended = request.status == S.DONE and (request.pk in retired or handed_on)
-            yield from _request(request, holds, ended=ended)
+            facts = built.get(request.pk, {})
+            ended = request.status == S.DONE and (facts is None or handed_on)
+            yield from _request(request, holds, {} if facts is None else facts, ended=ended)
 
 
-def _request(request: ResourceRequest, holds: Sequence[Live], *, ended: bool) -> Iterator[str]:
-    """Compare one request with what is held for it; one that `ended` was to give all back."""
+def _request(
+    request: ResourceRequest, holds: Sequence[Live], facts: Mapping[str, Any], *, ended: bool
+) -> Iterator[str]:
+    """Compare one request with what is held for it; one that `ended` was to give all back.
+
+    `facts` are those of what was built for it: Azure may have moved it to another version since.
+    """
     said = f"{request.number} is {request.state.label.lower()}"
     if ended:
         if holds:
@@ -61,17 +70,19 @@ def _request(request: ResourceRequest, holds: Sequence[Live], *, ended: bool) ->
             yield f"{said}, and what it holds is {one.status.label.lower()}: {_words([one])}."
         if one.team_id != request.team_id:
             yield f"{said}, and {_words([one])} count against another team than {request.team}."
-    expected, held = _expected(request), _held(holds)
+    expected, held = _expected(request, facts), _held(holds)
     if expected != held:
         yield f"{said} and asks for {_said(expected)}, and {_said(held)} are held for it."
 
 
-def _expected(request: ResourceRequest) -> dict[str, int]:
+def _expected(request: ResourceRequest, facts: Mapping[str, Any]) -> dict[str, int]:
     """Return what a request has to hold, by pool; a renewal or an end asks for nothing."""
     if request.act not in ASKS:
         return {}
     kind = requests.kind_named(request.kind)
     payload = requests.payload_of(request, held=True)
+    now = {name: value for name, value in facts.items() if name in payload.data}
+    payload = replace(payload, data={**payload.data, **now})
     found: dict[str, int] = {}
     for claim in kind.claims(payload):
         key = f"{capacity.label_of(claim.meter)} in {claim.region} ({claim.tier})"

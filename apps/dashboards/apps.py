@@ -23,7 +23,7 @@ class DashboardsConfig(AppConfig):
             ("home.main", "home.lead", "deployments", 10, "home_deployments", 5),
             ("home.main", "home.admin", "ingest", 10, "home_ingest", 1),
             ("home.main", "home.finance", "month_by_unit", 10, "home_units", 3),
-            ("request.grounds", "request", "cost", 10, "request_cost", 2),
+            ("request.grounds", "request", "cost", 10, "request_cost", 3),
             ("request.grounds", "request", "need", 20, "request_need", 7),
             ("resource.main", "deployment", "traffic", 5, "deployment", 6),
         ):

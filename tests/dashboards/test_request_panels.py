@@ -196,6 +196,28 @@ def test_cost_is_the_month_so_far_and_what_is_committed(people, row):
     assert team.after == tuple(nano("100") + part for part in parts)
 
 
+@pytest.mark.parametrize(
+    ("act", "ends", "after"),
+    [
+        ("change", nano("30"), (71, 75, 90)),  # 100 now, of which 30 end; 1, 5 or 20 come
+        ("change", None, (None, None, None)),
+        ("renew", nano("30"), (100, 100, 100)),
+        ("decommission", nano("30"), (70, 70, 70)),
+    ],
+)
+def test_an_act_on_something_built_ends_what_that_costs(people, row, act, ends, after):
+    claims = Team.objects.get(slug="claims")
+    before = submitted(people.alice, capacity=1, requests_per_day=1)
+    begin_commitment(subject=before.ref, team=claims, list_cost_nano=ends)
+    rest = nano("100") - (ends or 0)
+    begin_commitment(subject="request:900", team=claims, list_cost_nano=rest)
+    parts = [nano(part) for part in ("1", "5", "20")]
+    row.estimate = Estimate(*parts).as_json()
+    row.act, row.about, row.before = act, "resource:1", before
+    found = cost(again(people.fiona), request=row)["rows"][0].after
+    assert found == tuple(None if part is None else nano(str(part)) for part in after)
+
+
 def test_a_cost_that_nobody_knows_stays_unknown(people, row, client_of):
     row.estimate = Estimate(note="No price is known.").as_json()
     row.save()

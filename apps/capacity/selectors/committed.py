@@ -35,6 +35,6 @@ def running(team: Team) -> tuple[Running, Running]:
 
 
 def committed_for(subject: str) -> int | None:
-    """Return what a subject is committed to cost a month; None where nobody knows or nothing is."""
+    """Return what a subject is committed to cost a month: 0 for nothing, None if nobody knows."""
     row = Commitment.objects.filter(subject=subject, to_on=None).first()
-    return row.list_cost_nano if row else None
+    return row.list_cost_nano if row else 0

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.capacity.selectors.committed import Running, running
+from apps.capacity.selectors.committed import Running, committed_for, running
 from apps.dashboards import figures
 from apps.dashboards.panels.asked import Context
 from apps.dashboards.panels.home import words
@@ -40,6 +40,7 @@ NO_DAY = {
     "empty_text": "What the team has of this model was built today.",
 }
 Peaks = Mapping["Resource", usage.Peaks]
+Range = tuple[int | None, int | None, int | None]  # low, expected, limit
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Cost:
     page: str
     month: usage.Sums
     committed: Running
-    after: tuple[int | None, int | None, int | None]
+    after: Range
 
 
 def need(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
@@ -160,18 +161,29 @@ def cost(viewer: "Person", *, request: "ResourceRequest") -> Context | None:
     if request.submitted_at is None or not _undecided(viewer, request):
         return None
     team, found = request.team, usage.month_of_team(viewer, request.team)
-    estimate = Estimate.from_json(request.estimate)
-    own, whole = running(team)
-    rows = [_row("team", team, found.team, own, estimate)] if found.team else []
+    (own, whole), more = running(team), _more(request)
+    rows = [_row("team", team, found.team, own, more)] if found.team else []
     if found.unit:
-        rows.append(_row("bu", team.business_unit, found.unit, whole, estimate))
+        rows.append(_row("bu", team.business_unit, found.unit, whole, more))
     return {"month": words.month(found.period), "rows": rows, "as_of": found.as_of}
 
 
+def _more(request: "ResourceRequest") -> Range:
+    """Say how much more a month is committed after a yes; a change ends what it takes over from."""
+    act, estimate = request.act, Estimate.from_json(request.estimate)
+    if act == request.Act.RENEW:
+        return 0, 0, 0
+    adds: Range = (estimate.low_nano, estimate.expected_nano, estimate.limit_nano)
+    if act == request.Act.DECOMMISSION:
+        adds = 0, 0, 0
+    ends = committed_for(request.before.ref) if request.before else 0
+    low, expected, limit = (None if nano is None or ends is None else nano - ends for nano in adds)
+    return low, expected, limit
+
+
 def _row(
-    key: str, scope: "Team | BusinessUnit", month: usage.Sums, now: Running, estimate: Estimate
+    key: str, scope: "Team | BusinessUnit", month: usage.Sums, now: Running, more: Range
 ) -> Cost:
     page = f"{reverse('cost')}?{urlencode({'period': 'month', key: scope.slug})}"
-    every = (estimate.low_nano, estimate.expected_nano, estimate.limit_nano)
-    low, expected, limit = (None if nano is None else now.list_cost_nano + nano for nano in every)
+    low, expected, limit = (None if nano is None else now.list_cost_nano + nano for nano in more)
     return Cost(str(scope), page, month, now, (low, expected, limit))

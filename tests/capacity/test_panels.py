@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.capacity import panels, selectors, services
-from apps.capacity.models import Pool, Subscription
+from apps.capacity.models import Allowance, Pool, Subscription
 from apps.catalog import selectors as catalog
 from apps.teams.roles import Role
 from tests.capacity.pools import (
@@ -24,6 +24,7 @@ from tests.capacity.pools import (
     claim,
     machines,
     pool,
+    some_team,
     subscription,
 )
 from tests.teams.organisation import Organisation, person
@@ -34,6 +35,10 @@ pytestmark = pytest.mark.django_db
 @dataclass
 class Asked:
     ref: str
+
+    @property
+    def team(self):
+        return some_team()
 
 
 def draw(template, viewer, **context):
@@ -143,6 +148,21 @@ def test_the_effect_of_a_yes(alice):
     assert "url(#hatch)" in html
     services.commit(Ask("request:2"))
     assert panels.effect_of_a_yes(alice, request=Asked("request:2")) is None
+
+
+def test_the_effect_has_the_allowances_of_unit_and_team(alice):
+    one, team = pool(4000), some_team()
+    Allowance.objects.create(pool=one, business_unit=team.business_unit, limit=1320)
+    Allowance.objects.create(pool=one, team=team, limit=900)
+    Allowance.objects.create(pool=pool(10, region="francecentral"), team=team, limit=1)
+    services.hold(Ask("request:1", [claim(320)]))
+    services.hold(Ask("request:2", [claim(300)]))
+    quota, unit, own = panels.effect_of_a_yes(alice, request=Asked("request:2"))["effects"]
+    assert (quota.before, quota.after, quota.limit) == (320, 620, 4000)
+    assert unit.label == f"Allowance of {team.business_unit}"
+    assert (unit.before, unit.after, unit.limit) == (320, 620, 1320)
+    assert own.label == f"Allowance of {team}"
+    assert (own.before, own.after, own.limit, own.unit) == (320, 620, 900, "K TPM")
 
 
 def test_platform_admins_see_where_quota_runs_out_first(alice):

@@ -1,11 +1,11 @@
 """What a yes would take, and where quota runs out first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from apps.capacity import selectors
-from apps.capacity.selectors import Free, Share
+from apps.capacity.selectors import Free, Level, Share
 from apps.capacity.states import HoldStatus
 from apps.kernel import formats
 from apps.kernel.panels import once
@@ -13,17 +13,21 @@ from apps.teams import selectors as teams
 from apps.teams.roles import Action
 
 if TYPE_CHECKING:
-    from apps.teams.models import Person
+    from apps.teams.models import Person, Team
 
 TIGHT_POOLS = 4
 
 
-class HasRef(Protocol):
-    """A row that is known by a text reference."""
+class Asks(Protocol):
+    """What a team asks for, known by a text reference."""
 
     @property
     def ref(self) -> str:
         """The text reference, such as `request:42`."""
+
+    @property
+    def team(self) -> "Team":
+        """The team whose allowance it takes from."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Effect:
     sentence: str
 
 
-def effect_of_a_yes(viewer: "Person", *, request: HasRef, **_: Any) -> dict[str, Any] | None:
-    """Show each pool before and after, for as long as a yes is still to be said."""
+def effect_of_a_yes(viewer: "Person", *, request: Asks, **_: Any) -> dict[str, Any] | None:
+    """Show each pool and allowance before and after, while a yes is still to be said."""
     shares = [
         share
         for share in selectors.pools_of_subject(request.ref)
@@ -49,8 +53,13 @@ def effect_of_a_yes(viewer: "Person", *, request: HasRef, **_: Any) -> dict[str,
     ]
     if not shares:
         return None
+    levels = selectors.levels([share.pool for share in shares], request.team)
     return {
-        "effects": [_effect(share) for share in shares],
+        "effects": [
+            effect
+            for share in shares
+            for effect in (_effect(share), *_allowances(share, levels[share.pool.pool_id]))
+        ],
         "as_of": min(share.pool.synced_at for share in shares),
     }
 
@@ -72,6 +81,27 @@ def _effect(share: Share) -> Effect:
             f"promised now, {formats.number(pool.taken)} after a yes"
         ),
     )
+
+
+def _allowances(share: Share, levels: Sequence[Level]) -> Iterator[Effect]:
+    """Show the share of the team's unit, and its own, where they are set."""
+    unit, (_, *inside) = share.pool.unit, levels
+    for level in inside:
+        after = level.limit - level.left
+        yield Effect(
+            label=f"Allowance of {level.of}",
+            detail=f"{share.pool.label}, {share.pool.region}",
+            unit=unit,
+            before=max(0, after - share.amount),
+            after=after,
+            amount=share.amount,
+            limit=level.limit,
+            sentence=(
+                f"{formats.number(max(0, after - share.amount))} of "
+                f"{formats.number(level.limit)} {unit} promised now, "
+                f"{formats.number(after)} after a yes"
+            ),
+        )
 
 
 def _others(share: Share) -> str:

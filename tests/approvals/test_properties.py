@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -48,7 +48,7 @@ class World:
 
     def who(self, *names):
         """Mostly somebody to whom the act belongs, sometimes anybody."""
-        return again(getattr(self.people, self.dice.choice([*names * 3, *EVERYBODY])))
+        return again(getattr(self.people, self.dice.choice([*names * 6, *EVERYBODY])))
 
     def changes(self):
         return {
@@ -136,18 +136,25 @@ def news_comes_twice(world, row):
     """What a listener hears again about what has ended already changes nothing."""
     event = type("Event", (), {"request_id": row.pk, "subject": row.ref})
     row.refresh_from_db()
-    if row.status not in UNDECIDED:
-        services.close_steps(event)
-    if row.status == RequestStatus.NEEDS_INFO:
-        services.stop_clock(event)
-    if row.status == RequestStatus.IN_REVIEW:
-        services.resume_clock(event)
+    with transaction.atomic():
+        if row.status not in UNDECIDED:
+            services.close_steps(event)
+        if row.status == RequestStatus.NEEDS_INFO:
+            services.stop_clock(event)
+        if row.status == RequestStatus.IN_REVIEW:
+            services.resume_clock(event)
     services.expire(row.pk)
 
 
-OFTEN = (submit, submit, approve, approve, approve, offer, accept)
-SELDOM = (save, reject, ask, answer, answer, decline, take_back_offer, change, withdraw)
-AROUND = (hand_on, delegate, time_goes_by, news_comes_twice)
+FITS = {
+    "draft": (submit, submit, save),
+    "returned": (submit, submit, save),
+    "expired": (submit, save),
+    "in_review": (approve, approve, approve, approve, offer, ask, change, hand_on, delegate),
+    "needs_info": (answer, accept, accept, decline, take_back_offer),
+}
+ANY = (submit, save, approve, reject, ask, answer, offer, accept, decline, take_back_offer)
+AROUND = (change, withdraw, hand_on, delegate, time_goes_by, news_comes_twice)
 
 
 @pytest.mark.slow
@@ -157,13 +164,18 @@ def test_any_order_of_acts(people, seed):
     in_force(POLICY + SMALL, expires="14d")
     room()
     world = World(people, random.Random(seed))  # noqa: S311
-    world.rows = [draft(people.alice, **world.changes()) for _ in range(3)]
+    world.rows = [draft(people.alice, **world.changes()) for _ in range(2)]
     for _ in range(ACTS):
-        act = world.dice.choice((*OFTEN, *OFTEN, *SELDOM, *AROUND))
         row = world.dice.choice(world.rows)
+        row.refresh_from_db()
+        if row.status not in FITS:  # over: another one takes its place
+            world.rows[world.rows.index(row)] = draft(people.alice, **world.changes())
+        fits = FITS.get(row.status, ANY) if world.dice.random() < 0.8 else (*ANY, *AROUND)
+        act = world.dice.choice(fits)
         world.did.append(f"{act.__name__} {row.number}: {happens(act, world, row)}")
         explained(world)
-    assert AuditEntry.objects.filter(verb="approved").exists(), "nothing was ever approved"
+    done = sum(line.endswith(": done") for line in world.did)
+    assert done > ACTS / 4, "\n".join(world.did)
 
 
 def happens(act, world, row):

@@ -161,7 +161,8 @@ def test_nothing_to_decide_is_approved_at_once_with_the_rule(people, client_of):
     entry = AuditEntry.objects.get(subject=row.ref, verb="approved")
     assert entry.actor == "system"
     assert entry.note.startswith("A-09: Small ones approve themselves")
-    assert Round.objects.get(request=row).ended_at
+    assert (found := Round.objects.get(request=row)).ended_at
+    assert found.policy == 1
     assert not Decision.objects.exists()
     page = plain(client_of(people.alice).get(f"/requests/{row.pk}/").content.decode())
     assert "Small ones approve themselves" in page

@@ -21,7 +21,7 @@ TONES = {StepStatus.APPROVED: "good", StepStatus.REJECTED: "bad", StepStatus.OPE
 
 
 def rules(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
-    """List the rules that decided who decides, each with what it found."""
+    """List the rules that decided who decides, with what each found; not those without effect."""
     steps = selectors.steps_seen(viewer, request) if request.submitted_at else []
     said = selectors.round_of(request) if request.submitted_at else None
     named = {rule for step in steps for rule in step.rules}
@@ -29,7 +29,7 @@ def rules(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
         _rule(step.label, step.rule, TONES.get(step.state, "off"), step.state.label)
         for step in steps
     ]
-    hits = said.hits if said else []
+    hits = [hit for hit in said.hits if hit["applied"] is not False] if said else []
     items += [_hit(hit) for hit in hits if hit["rule"] not in named]
     return {"items": items, "policy": said.policy if said else None} if items else None
 
@@ -73,9 +73,7 @@ def _rule(label: str, rule: str, tone: str, value: str) -> dict[str, Any]:
 
 
 def _hit(hit: Mapping[str, Any]) -> dict[str, Any]:
-    tone, value = {True: ("run", "Applies"), False: ("off", "")}.get(
-        hit["applied"], ("warn", "Undecided")
-    )
+    tone, value = ("run", "Applies") if hit["applied"] else ("warn", "Undecided")
     return {
         "tone": tone,
         "title": f"{hit['rule']} {hit['name']}",

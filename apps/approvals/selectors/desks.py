@@ -56,9 +56,12 @@ class Say:
         return self.step is not None and not self.why_not
 
 
-def current_steps(request: ResourceRequest) -> list[Step]:
+def current_steps(request: ResourceRequest, *, lock: bool = False) -> list[Step]:
     """List the steps of the present round with their votes and the people named for them."""
-    return list(present_steps(request).prefetch_related(*WITH_VOTES))
+    steps = present_steps(request)
+    if lock:
+        steps = steps.select_for_update(of=("self",), no_key=True)
+    return list(steps.prefetch_related(*WITH_VOTES))
 
 
 def present_steps(request: ResourceRequest) -> QuerySet[Step]:

@@ -8,10 +8,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from apps.approvals.events import OfferEnded, StepOpened
-from apps.approvals.models import Approver, Decision, Offer, Round, Step
+from apps.approvals.models import Approver, Decision, Offer, PolicyVersion, Round, Step
 from apps.approvals.rules.words import ALL, Needed, Plan, Who
 from apps.approvals.selectors import holds, plan_of, present_steps
 from apps.approvals.states import OfferStatus, StepStatus
+from apps.catalog import selectors as catalog
 from apps.kernel import states
 from apps.kernel.actors import SYSTEM, Actor
 from apps.kernel.errors import ConflictError
@@ -43,6 +44,7 @@ def denied(request: ResourceRequest, plan: Plan | None = None) -> str:
     return " ".join(one.sentence for one in plan.denied)
 
 
+@catalog.one_revision()
 def open_steps(event: AboutRequest) -> None:
     """Freeze what the policies say as a new round, open its first stage, begin the review.
 
@@ -56,6 +58,7 @@ def open_steps(event: AboutRequest) -> None:
     Round.objects.create(
         request=request,
         number=latest + 1,
+        policy=PolicyVersion.objects.filter(active=True).values_list("number", flat=True).first(),
         hits=[vars(hit) for hit in plan.hits],
         lasts=plan.expires,
         expires_at=now + plan.expires if plan.expires else None,

@@ -12,13 +12,13 @@ from apps.approvals.selectors import (
     current_steps,
     holds,
     open_of,
-    present_steps,
     say_of,
     voices_held,
     yeses_of,
 )
 from apps.approvals.services.steps import denied, open_next
 from apps.approvals.states import StepStatus
+from apps.catalog import selectors as catalog
 from apps.kernel import audit, formats, states
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, StaleStateError
 from apps.requests import selectors as asks
@@ -44,10 +44,10 @@ def approve(
     row, now, voice = ready(request, step, by)
     refuse_outdated(row)
     reason, yeses = reason_of(reason), yeses_of(now) + 1
-    vote = _vote(now, Verdict.APPROVE, reason, by, voice)
+    vote = _vote(row, now, Verdict.APPROVE, reason, by, voice)
     if yeses >= now.needed:
         _end(now, StepStatus.APPROVED, by)
-    _trace(vote, now, yeses)
+    _trace(vote, now, row, yeses)
     if now.status == StepStatus.APPROVED:
         open_next(row, by=by)
     row.refresh_from_db()
@@ -64,9 +64,9 @@ def reject(
     if not reason:
         sentence = f"Write why, and what would pass; {row.requester.name} reads it."
         raise InvalidError(sentence, {"reason": sentence})
-    vote = _vote(now, Verdict.REJECT, reason, by, voice)
+    vote = _vote(row, now, Verdict.REJECT, reason, by, voice)
     _end(now, StepStatus.REJECTED, by)
-    _trace(vote, now)
+    _trace(vote, now, row)
     requests.mark_rejected(request=row, reason=reason, by=by)
     row.refresh_from_db()
     return row
@@ -114,8 +114,7 @@ def ready(
     """
     row = requests.locked(request.pk)
     by = requests.present(by)
-    list(present_steps(row).select_for_update(of=("self",)).values_list("pk"))
-    steps = current_steps(row)
+    steps = current_steps(row, lock=True)
     if not any(seen in (None, step.pk) for step in open_of(steps)):
         raise StaleStateError(_faster(row, seen))
     say = say_of(by, row, steps, seen=seen, mine=voices_held(by))
@@ -126,6 +125,7 @@ def ready(
     return row, say.step, say.voice
 
 
+@catalog.one_revision()
 def refuse_outdated(row: ResourceRequest) -> None:
     """Refuse a yes to what policies, offer, residency or capacity no longer allow."""
     problems = denied(row)
@@ -161,12 +161,14 @@ def _faster(request: ResourceRequest, seen: int | None) -> str:
     )
 
 
-def _vote(step: Step, verdict: str, reason: str, by: Person, voice: Person) -> Decision:
+def _vote(
+    row: ResourceRequest, step: Step, verdict: str, reason: str, by: Person, voice: Person
+) -> Decision:
     return Decision.objects.create(
         step=step,
         person=by,
         voice=voice,
-        requester=step.request.requester,
+        requester=row.requester,
         verdict=verdict,
         reason=reason,
     )
@@ -176,7 +178,7 @@ def _end(step: Step, to: StepStatus, by: Person) -> None:
     states.move(step, to=to, by=by, audited=False, ended_at=timezone.now())
 
 
-def _trace(vote: Decision, step: Step, yeses: int = 0) -> None:
+def _trace(vote: Decision, step: Step, row: ResourceRequest, yeses: int = 0) -> None:
     """Leave one entry for a vote: whose it was, whose say, and what became of the step."""
     said = "approved" if vote.verdict == Verdict.APPROVE else "rejected"
     after = {"status": step.status, "vote": said}
@@ -189,7 +191,7 @@ def _trace(vote: Decision, step: Step, yeses: int = 0) -> None:
         subject_name=str(step),
         verb=said,
         by=vote.person,
-        scope=step.scope,
+        scope=row.scope,
         before={"status": StepStatus.OPEN},
         after=after,
         note=vote.reason,

@@ -9,7 +9,7 @@ from apps.kernel.events import tell
 from apps.requests.events import QuestionAnswered, QuestionAsked
 from apps.requests.models import Message, ResourceRequest
 from apps.requests.selectors import may_answer, may_decide
-from apps.requests.services.rows import locked, written
+from apps.requests.services.rows import locked, present, written
 from apps.requests.states import RequestStatus
 from apps.teams import services as teams
 from apps.teams.models import Person
@@ -26,7 +26,7 @@ def say(
     by: Person,
 ) -> Message:
     """Add a note; an internal one is read and written by those who decide only."""
-    row = locked(request.pk)
+    row, by = locked(request.pk), present(by)
     if row.submitted_at is None:
         raise ConflictError(f"Nobody reads a draft. Submit {row.number}, then write.")
     decides = may_decide(by, row)
@@ -42,7 +42,7 @@ def say(
 @transaction.atomic
 def ask_for_information(*, request: ResourceRequest, body: str, by: Person) -> Message:
     """Ask the team something; the request waits for their answer."""
-    row = locked(request.pk)
+    row, by = locked(request.pk), present(by)
     if row.status != RequestStatus.IN_REVIEW:
         raise ConflictError(
             f"{row.number} is {row.state.label.lower()}; a question can be asked in review only."
@@ -75,7 +75,7 @@ def take_question_back(*, request: ResourceRequest, body: str, by: Person) -> Me
 
     The caller lets the clock run again: nobody is told of an answer.
     """
-    row = locked(request.pk)
+    row, by = locked(request.pk), present(by)
     if row.status != RequestStatus.NEEDS_INFO:
         raise ConflictError(f"No question is open on {row.number}.")
     if not may_decide(by, row):

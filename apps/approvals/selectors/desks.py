@@ -57,10 +57,14 @@ class Say:
 
 
 def current_steps(request: ResourceRequest, *, lock: bool = False) -> list[Step]:
-    """List the steps of the present round with their votes and the people named for them."""
+    """List the steps of the present round with their votes and the people named for them.
+
+    To `lock` them is to vote: who is named is then read only of those who have no role for it.
+    """
     steps = present_steps(request)
     if lock:
-        steps = steps.select_for_update(of=("self",), no_key=True)
+        locked = steps.select_for_update(of=("self",), no_key=True)
+        return list(locked.prefetch_related(WITH_VOTES[0]))
     return list(steps.prefetch_related(*WITH_VOTES))
 
 

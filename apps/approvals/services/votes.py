@@ -50,7 +50,7 @@ def approve(
     _trace(vote, now, row, yeses)
     if now.status == StepStatus.APPROVED:
         open_next(row, by=by)
-    row.refresh_from_db()
+        row.refresh_from_db()
     return row
 
 

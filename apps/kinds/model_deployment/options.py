@@ -26,14 +26,17 @@ def options(typed: Mapping[str, Any], viewer: Person) -> Mapping[str, Sequence[O
     return choices(Wanted.read(typed, tier=tiers.get(chosen, ""), on=teams.today()))
 
 
-def choices(wanted: Wanted) -> Mapping[str, Sequence[Option]]:
-    """Give the choices of each field, in the order in which one depends on the other."""
+def choices(wanted: Wanted, *, chosen: bool = False) -> Mapping[str, Sequence[Option]]:
+    """Give the choices of each field, in the order in which one depends on the other.
+
+    With `chosen` only what is chosen has its reason: whoever checks a payload reads no other.
+    """
     return {
         "data_class": [Option(value, label) for value, label in catalog.data_classes()],
         "model": model_options(wanted),
         "version": version_options(wanted),
-        "sku": type_options(wanted),
-        "region": region_options(wanted),
+        "sku": type_options(wanted, only=wanted.sku if chosen else None),
+        "region": region_options(wanted, only=wanted.region if chosen else None),
     }
 
 
@@ -42,7 +45,7 @@ def check(payload: Payload) -> dict[str, str]:
     """Refuse what the form would not let through, field by field, capacity last."""
     wanted = Wanted.of(payload)
     errors: dict[str, str] = {}
-    for name, found in choices(wanted).items():
+    for name, found in choices(wanted, chosen=True).items():
         chosen = getattr(wanted, name)
         option = next((one for one in found if one.value == chosen), None)
         if not chosen or not found or (name == "region" and "sku" in errors):
@@ -100,10 +103,12 @@ def retired(version: VersionFacts, on: date) -> str:
     return f"Retired{since}.{instead}"
 
 
-def type_options(wanted: Wanted) -> list[Option]:
+def type_options(wanted: Wanted, only: str | None = None) -> list[Option]:
     """List the deployment types; not offered, or not allowed for the data, with the reason."""
     return [
         Option(sku, kind.label, hint=_type_hint(wanted, kind), why_not=_type_refused(wanted, kind))
+        if only in (None, sku)
+        else Option(sku, kind.label)
         for sku, kind in catalog.deployment_types().items()
     ]
 
@@ -156,7 +161,7 @@ def _passing_type(wanted: Wanted, kind: TypeFacts) -> str:
     return f" {billed[0].label} would pass."
 
 
-def region_options(wanted: Wanted) -> list[Option]:
+def region_options(wanted: Wanted, only: str | None = None) -> list[Option]:
     """List the regions that offer the version, with what is free there for the chosen type."""
     offered = {region for _, region in wanted.offered}
     return [
@@ -166,6 +171,8 @@ def region_options(wanted: Wanted) -> list[Option]:
             hint=_region_hint(wanted, name) or region.display_name,
             why_not=_region_refused(wanted, name),
         )
+        if only in (None, name)
+        else Option(name, name)
         for name, region in catalog.regions().items()
         if name in offered or not wanted.offered
     ]

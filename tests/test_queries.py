@@ -24,7 +24,7 @@ from tests.usage.batches import events, grant, send
 
 BELL = 1  # in the top line of every page, on top of what is written here
 BASELINE = {
-    ("alice", "/"): 12,
+    ("alice", "/"): 13,
     ("petra", "/"): 14,
     ("fiona", "/"): 10,
     ("petra", "/usage/ingest/"): 7,
@@ -43,7 +43,7 @@ BASELINE = {
     ("alice", "/catalogue/residency/"): 6,
     ("audra", "/audit/"): 6,
     ("alice", "/search?q=claims"): 8,
-    ("alice", "/requests/new/model_deployment/?model=gpt-5.1"): 12,
+    ("alice", "/requests/new/model_deployment/?model=gpt-5.1"): 13,
     ("alice", "/usage/"): 11,
     ("petra", "/usage/?by=model"): 11,
     ("alice", "/cost/"): 9,
@@ -53,7 +53,7 @@ BASELINE = {
     ("alice", "/calls/"): 10,
     ("petra", "/calls/?team=claims&outcome=failed"): 12,
     ("petra", "request"): 33,
-    ("alice", "resource"): 12,
+    ("alice", "resource"): 13,
     ("alice", "/api/requests/"): 5,
     ("alice", "/api/models/"): 5,
     ("petra", "/api/inbox/"): 8,

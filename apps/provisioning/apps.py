@@ -24,7 +24,7 @@ class ProvisioningConfig(AppConfig):
             ("home.needs_me", "ends_soon", 30, "components/todos.html", 2),
             ("search.results", "search", 30, "components/search_hits.html", 2),
             ("resource.actions", "acts", 10, "provisioning/acts.html", 3),
-            ("resource.main", "ending", 5, "provisioning/ending.html", 3),
+            ("resource.main", "ending", 0, "provisioning/ending.html", 3),
             ("resource.side", "facts", 20, "provisioning/facts.html", 4),
         ):
             register(

@@ -96,6 +96,14 @@ def ends_soon(viewer: "Person", **_: Any) -> Context | None:
     return {"todos": todos} if todos else None
 
 
+def _end(resource: "Resource") -> list[tuple[str, str]]:
+    """Say when it ends, while it lives; what is retiring says so at the top of its page."""
+    if resource.status != "live":
+        return []
+    ends = resource.expires_on
+    return [("Ends", formats.day(ends, today=teams.today()) if ends else "not by itself")]
+
+
 def _ends(resource: "Resource") -> str:
     ends, today = resource.expires_on, teams.today()
     if ends is None:
@@ -164,7 +172,7 @@ def facts(viewer: "Person", *, resource: "Resource", **_: Any) -> Context:
             ("Workload", resource.workload.slug),
             ("Environment", resource.environment.label),
             ("Built", formats.moment(resource.built_at)),
-            ("Ends", _ends(resource).split(" ", 1)[1] if resource.expires_on else "not by itself"),
+            *_end(resource),
         ],
         "tags": sorted(resource.facts.get("tags", {}).items()),
         "azure_id": resource.azure_id if teams.may(viewer, Action.AZURE_RAW, team) else "",

@@ -39,7 +39,8 @@ def actions(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | Non
         and selectors.may_ask(viewer),
         "again": selectors.may_edit(viewer, request) and request.act in selectors.FORMLESS,
     }
-    scopes = selectors.preset_scopes(viewer, request) if request.submitted_at else []
+    kept = request.submitted_at and request.act not in selectors.FORMLESS
+    scopes = selectors.preset_scopes(viewer, request) if kept else []
     return {"may": may, "scopes": scopes} if scopes or any(may.values()) else None
 
 

@@ -14,6 +14,7 @@ from apps.capacity.models import Pool
 from apps.capacity.selectors import free
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, PortalError
 from apps.kernel.models import AuditEntry
+from apps.provisioning.services.built import last_day
 from apps.requests import services as requests
 from apps.teams.models import Membership
 from tests.approvals.offices import again, in_force, one_rule, statuses
@@ -105,6 +106,10 @@ def test_a_last_day_alone_is_an_offer_too(people, row):
     assert agreed_until(row) is None
     services.accept_offer(request=row, by=people.alice)
     assert agreed_until(row) == until
+    row.refresh_from_db()
+    assert last_day(row, None) == until
+    row.environment.lifetime_days = 7
+    assert last_day(row, None) == timezone.now().date() + timedelta(days=7)
 
 
 def test_declining_puts_it_back_as_it_was(people, row):

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from apps.approvals import selectors as approvals
 from apps.capacity import selectors as capacity
 from apps.kernel import audit
 from apps.kernel.actors import SYSTEM, Actor
@@ -61,6 +62,13 @@ def end_of(environment: Environment) -> date | None:
     return teams.today() + timedelta(days=days) if days else None
 
 
+def last_day(request: ResourceRequest, old: Resource | None) -> date | None:
+    """Return the day on which what is built now ends: at the latest as agreed with an offer."""
+    usual = end_of(request.environment) if request.environment else None
+    days = (old.expires_on if old else usual, approvals.agreed_until(request))
+    return min((day for day in days if day), default=None)
+
+
 def _made(job: Job, built: Built, at: datetime, old: Resource | None) -> dict[str, Any]:
     request, placed = job.request, capacity.place_of(job.request.ref)
     assert request.workload is not None  # noqa: S101  the database has both from submit on
@@ -76,7 +84,7 @@ def _made(job: Job, built: Built, at: datetime, old: Resource | None) -> dict[st
         "azure_id": built.azure_id,
         "stack_id": built.stack_id,
         "facts": dict(built.facts),
-        "expires_on": old.expires_on if old else end_of(request.environment),
+        "expires_on": last_day(request, old),
         "reminded_on": old.reminded_on if old else at.date(),
     }
 

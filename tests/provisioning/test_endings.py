@@ -1,5 +1,6 @@
 """Decommission: access ends at once, a week to change one's mind, then deleted and purged."""
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from apps.requests.models import ResourceRequest
 from tests.crash import connection_ends_before
 from tests.provisioning.conftest import METER
 from tests.race import at_once
+from tests.sandbox import check_requests
 
 LATER = timedelta(minutes=5)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -295,3 +297,29 @@ def test_a_crash_while_writing_back_a_deletion_does_it_again(office, step):
     request.refresh_from_db()
     assert (job.status, resource.status, request.status) == ("done", "retired", "done")
     assert held(resource) == 0
+
+
+def test_what_is_sent_to_azure_is_what_azure_takes(office, shared, tmp_path):
+    """Build, resize, look what goes, delete: every request passes Microsoft's own schemas."""
+    past = len(office.azure.requests())
+    resource = built(office)
+    draft = services.begin_change(resource=resource, by=office.people.alice)
+    larger = {**draft.payload, "capacity": "12"}
+    requests.save_draft(kind=draft.kind, payload=larger, request=draft, by=office.people.alice)
+    requests.submit_request(request=draft, by=office.people.alice)
+    office.approve(draft)
+    assert office.until(office.build(draft)).status == "done"
+    resource.refresh_from_db()
+    asked(office, resource)
+    assert office.until(Job.objects.get(resource=resource, purpose="delete")).status == "done"
+    sent = office.azure.requests()[past:]
+    log = tmp_path / "requests.jsonl"
+    log.write_text("".join(f"{json.dumps(one)}\n" for one in sent))
+    ways = {(one["method"], one["url"].split("?")[0].split("/")[-2]) for one in sent}
+    assert {
+        ("PUT", "deploymentStacks"),
+        ("PUT", "deploymentStacksWhatIfResults"),
+        ("DELETE", "deploymentStacks"),
+    } <= ways
+    report = check_requests(shared, log, tmp_path / "report.json")
+    assert report["errors"] == 0, [e for e in report["entries"] if e["errors"]]

@@ -137,6 +137,10 @@ def test_four_eyes_count_the_voice_too(people):
     for person in (people.petra, people.charlie):
         with pytest.raises(NotAllowedError, match=r"Four eyes: One was decided by you or for you"):
             services.approve(request=row, by=again(person))
+    Delegation.objects.update(to_person=people.dora)  # for Petra too, whose voice was heard
+    assert not any(
+        inbox(again(one)).exists() for one in (people.petra, people.charlie, people.dora)
+    )
     services.approve(request=row, by=people.jonas)
     assert statuses(row) == {"One": "approved", "Two": "approved"}
 
@@ -235,7 +239,8 @@ def test_the_page(people, client_of):
     refused = client.post("/delegations/new/", {**sent, "to": "nobody@northwind.example"})
     assert refused.status_code == 422
     assert "Nobody here has this address" in refused.content.decode()
-    assert client.post("/delegations/new/", {**sent, "until": "soon"}).status_code == 422
+    for day in ("soon", "", "9999-12-31"):
+        assert client.post("/delegations/new/", {**sent, "until": day}).status_code == 422
     assert client.post("/delegations/new/", {**sent, "for": "sami@northwind.example"}).status_code
     assert not Delegation.objects.filter(by_person=people.sami).exists()
 
@@ -293,3 +298,35 @@ class TestHandedOn:
         assert refused.status_code == 422
         done = client_of(people.charlie).post(f"/requests/{row.pk}/approve/", follow=True)
         assert done.status_code == 200
+
+    def test_nobody_chooses_who_decides_on_their_own_request(self, people):
+        team = Membership.objects.get(person=people.alice).team
+        Membership.objects.create(person=people.petra, role="requester", team=team)
+        room()
+        mine = submitted(again(people.petra), **CHEAP)
+        with pytest.raises(NotAllowedError, match=r"never whoever asked"):
+            self.hand(mine, people.charlie, again(people.petra))
+
+    def test_nobody_chooses_the_second_of_two(self, people, client_of):
+        in_force(one_rule("label: Money, who: finance, quorum: 2"))
+        room()
+        row = submitted(people.alice, **CHEAP)
+        with pytest.raises(NotAllowedError, match=r"One person cannot name the others"):
+            self.hand(row, people.charlie, people.fiona)
+        page = client_of(people.fiona).get(f"/requests/{row.pk}/").content.decode()
+        assert "Offer less or elsewhere" in page
+        assert "Hand on" not in page
+        self.hand(row, people.charlie, people.petra)
+
+    def test_nobody_chooses_the_other_two_eyes(self, people):
+        Membership.objects.create(person=people.jonas, role="finance")
+        in_force(
+            one_rule("label: Platform, who: platform", "label: Money, who: finance, distinct: true")
+        )
+        room()
+        row = submitted(people.alice, **CHEAP)
+        first = row.steps.get(label="Platform").pk
+        services.approve(request=row, step=first, by=again(people.jonas))
+        with pytest.raises(NotAllowedError, match=r"Only those who may decide for Money now"):
+            self.hand(row, people.charlie, again(people.jonas))
+        self.hand(row, people.charlie, people.fiona)

@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from apps.approvals import services
 from apps.approvals.models import Step
-from apps.approvals.selectors import inbox, inbox_count
+from apps.approvals.selectors import inbox, inbox_count, pace
+from apps.approvals.selectors.inbox import Pace
+from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
 from apps.teams.models import Person
 from tests.requests.asks import plain, room, submitted
@@ -139,3 +141,13 @@ def test_a_no_without_a_reason_is_refused(people, client_of):
     response = client_of(people.petra).post(f"/requests/{row.pk}/reject/", {"reason": ""})
     assert response.status_code == 422
     assert "Write why, and what would pass" in text_of(response)
+
+
+def test_the_pace_counts_no_yes_that_was_said_before_the_submit(people):
+    room()
+    row = submitted(people.alice, **CHEAP)
+    services.approve(request=row, by=people.petra)
+    assert pace(again(people.petra)).decided == 1
+    requests.return_to_requester(type("Trouble", (), {"request_id": row.pk, "sentence": "No."}))
+    assert requests.submit_request(request=row, by=people.alice).status == "approved"
+    assert pace(again(people.petra)) == Pace(decided=0, median=None)

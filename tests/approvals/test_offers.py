@@ -182,6 +182,9 @@ def test_while_it_is_open_nobody_approves(people, row):
         ({"capacity": "1001"}, {}, r"This would not pass now.*1 000"),
         ({"capacity": "lots"}, {}, r"Write a whole number"),
         ({"capacity": "-4"}, {}, r"This would not pass now"),
+        ({"capacity": 1e400}, {}, r"This number is too large"),
+        ({"capacity": "\0"}, {}, r"a character that cannot be stored"),
+        ({"capacity": {"more": 1}}, {}, r"Text or a number is expected"),
         ({"region": "atlantis"}, {}, r"is not one of the choices"),
         ({"region": "germanywestcentral"}, {}, r"This would not pass now.*300"),
         ({}, {"until_on": "past"}, r"The last day is over"),
@@ -269,3 +272,35 @@ def test_the_form_shows_old_beside_new_and_keeps_what_was_typed(people, client_o
     assert "is now as offered" in plain(done.content.decode())
     row.refresh_from_db()
     assert row.payload["capacity"] == 300
+
+
+def test_an_offer_whose_last_day_has_come_is_not_accepted_any_more(people, row):
+    today = timezone.now().date()
+    offer(row, people.petra, {}, until_on=today + timedelta(days=1))
+    Offer.objects.update(until_on=today)
+    with pytest.raises(ConflictError, match=r"The last day of this offer, .*, is over or is today"):
+        services.accept_offer(request=row, by=people.alice)
+    services.decline_offer(request=row, reason="Until June, please.", by=people.alice)
+
+
+def test_a_last_day_holds_until_that_step_offers_another(people):
+    in_force(
+        one_rule("label: Platform, who: platform, looks_at: [region]", "label: Money, who: finance")
+    )
+    room()
+    row = submitted(people.alice)
+    today = timezone.now().date()
+
+    def accepted(label, by, changes, days=0):
+        step = row.steps.filter(label=label).order_by("-round").first().pk
+        until = today + timedelta(days=days) if days else None
+        offer(row, by, changes, step=step, until_on=until)
+        services.accept_offer(request=row, by=people.alice)
+        row.refresh_from_db()
+        return agreed_until(row)
+
+    short = today + timedelta(days=30)
+    assert accepted("Platform", people.petra, {}, 30) == short
+    assert statuses(row) == {"Platform": "approved", "Money": "open"}
+    assert accepted("Money", people.fiona, {"capacity": "100"}, 90) == short
+    assert statuses(row) == {"Platform": "approved", "Money": "approved"}

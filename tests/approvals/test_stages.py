@@ -4,10 +4,11 @@ import pytest
 
 from apps.approvals import services
 from apps.approvals.models import Approver, Decision, Round, Step
-from apps.approvals.selectors import next_actors, waiting_for
+from apps.approvals.selectors import inbox, next_actors, waiting_for
 from apps.capacity.selectors import free
-from apps.kernel.errors import ConflictError, NotAllowedError, StaleStateError
+from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, StaleStateError
 from apps.kernel.models import AuditEntry
+from apps.requests import selectors as asks
 from apps.requests import services as requests
 from apps.teams.models import Membership
 from tests.approvals.offices import CHEAP, again, in_force, one_rule, statuses
@@ -308,3 +309,62 @@ def test_a_step_that_nobody_may_decide_says_so(people):
         "One yes is enough: nobody yet; ask a platform admin to hand it to somebody."
     )
     assert Step.objects.get(request=row).status == "open"
+
+
+def test_four_eyes_outlive_a_change(people):
+    """Jonas said yes to the second step before; now he says it to the first one."""
+    in_force(
+        one_rule(
+            "label: Platform, who: platform, looks_at: [capacity]",
+            "label: Second, who: platform, stage: 2, distinct: true, looks_at: [region]",
+            "label: Finance, who: finance, stage: 3",
+        )
+    )
+    room()
+    for again_by, second in ((people.petra, "approved"), (people.jonas, "open")):
+        row = submitted(people.alice, **CHEAP)
+        services.approve(request=row, by=people.petra)
+        services.approve(request=row, by=people.jonas)
+        resubmit(row, people.alice, capacity=90)
+        services.approve(request=row, by=again(again_by))
+        assert statuses(row)["Second"] == second
+
+
+def test_four_eyes_leave_out_whoever_may_not_act_next(people):
+    in_force(one_rule("label: One, who: platform", "label: Two, who: platform, distinct: true"))
+    room()
+    row = submitted(people.alice, **CHEAP)
+    services.approve(request=row, step=step_of(row, "One").pk, by=people.petra)
+    assert next_actors(row) == [people.jonas]
+    (wait,) = waiting_for([row])[row.pk]
+    assert list(wait.people) == [people.jonas]
+
+
+def test_whoever_asked_first_does_not_decide_after_a_colleague_submitted_it_again(people):
+    in_force(one_rule("label: Lead, who: team", "label: Platform, who: platform"))
+    room()
+    Membership.objects.create(person=people.dora, role="team_lead", team=people.alice.held[0].team)
+    row = submitted(people.alice, **CHEAP)
+    resubmit(row, people.bob)
+    row.refresh_from_db()
+    assert row.requester == people.bob
+    lead = step_of(row, "Lead").pk
+    with pytest.raises(NotAllowedError, match=r"Nobody decides on their own request"):
+        services.approve(request=row, step=lead, by=again(people.alice))
+    assert not inbox(again(people.alice)).exists()
+    assert next_actors(row, step_of(row, "Lead")) == [people.dora]
+    with pytest.raises(InvalidError, match=r"Alice Berger asked for this"):
+        services.assign(request=row, step=lead, person=people.alice, why="You.", by=people.petra)
+    services.approve(request=row, step=lead, by=again(people.dora))
+    assert statuses(row) == {"Lead": "approved", "Platform": "open"}
+
+
+def test_waits_ask_as_many_queries_for_many_requests_as_for_few(people, django_assert_num_queries):
+    in_force(one_rule("label: Platform, who: platform, quorum: all"))
+    room()
+    for count in (2, 9):
+        for _ in range(count):
+            submitted(people.alice, capacity=1, requests_per_day=1)
+        rows = list(asks.requests_visible(people.audra))
+        with django_assert_num_queries(4):
+            assert len(waiting_for(rows)) == len(rows)

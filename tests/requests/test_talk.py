@@ -5,6 +5,8 @@ import pytest
 from apps.approvals import services as approvals
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError
 from apps.requests import selectors, services
+from apps.teams.models import Membership, Team
+from tests.approvals.offices import CHEAP, again
 from tests.requests.asks import draft, room, submitted
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +73,15 @@ def test_what_is_not_a_message(people, row, body):
 def test_nobody_reads_a_draft(people):
     with pytest.raises(ConflictError, match=r"Nobody reads a draft"):
         services.say(request=draft(people.alice), body="Hello", by=people.alice)
+
+
+def test_whoever_asks_reads_no_internal_notes_whatever_else_they_are(people):
+    Membership.objects.create(
+        person=people.petra, role="requester", team=Team.objects.get(slug="claims")
+    )
+    room()
+    mine = submitted(again(people.petra), **CHEAP)
+    services.say(request=mine, body="Let us talk first.", internal=True, by=people.jonas)
+    assert not selectors.conversation(again(people.petra), mine).exists()
+    with pytest.raises(NotAllowedError, match=r"notes for approvers"):
+        services.say(request=mine, body="Psst.", internal=True, by=again(people.petra))

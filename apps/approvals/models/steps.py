@@ -49,7 +49,8 @@ class Step(models.Model):
     approved or not needed. `who` is frozen: {"action": …} for a role in the request's scope, or
     {"people": [ids], "group": …}; with "all" everybody of them has to say yes. `action` is empty
     where only its Approvers decide. `needed` counts the yeses that approve it; `inputs` are the
-    facts that it looks at, so that a change of others does not ask again. Durations are seconds,
+    facts that it looks at, so that a change of others does not ask again. `asked_by` are the ids of
+    all who have submitted the request so far: they decide nothing here. Durations are seconds,
     None without; `due_at` and `remind_at` stand still while a question is open.
     """
 
@@ -65,6 +66,7 @@ class Step(models.Model):
     rule = models.CharField(max_length=300)
     rules = models.JSONField(default=list)
     inputs = models.JSONField(default=dict)
+    asked_by = models.JSONField(default=list)
     status = models.CharField(max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING)
     opened_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -11,8 +11,6 @@ from apps.kernel import formats
 from apps.requests import selectors as requests
 from apps.requests.kinds import KINDS, Estimate
 from apps.requests.states import UNDECIDED, RequestStatus
-from apps.teams import selectors as teams
-from apps.teams.roles import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +27,7 @@ def actions(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | Non
         return None
     steps = selectors.steps_seen(viewer, request)
     say = selectors.say_of(viewer, request, steps)
-    handed = _may_hand_on(viewer, request, steps, say)
+    handed = _handed_on(viewer, request, steps, say)
     if not say.concerned and not handed:
         return None
     asked = _asked(request)
@@ -58,6 +56,7 @@ def choices(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | Non
     voice = f" for {say.voice.name}" if say.voice and say.voice != viewer else ""
     further = ", ".join(step.label for step in say.further)
     kind = KINDS.get(request.kind)
+    hand_on = ("users", "Hand on", "A colleague may decide for this step too, and sees it.")
     meanings = [
         ("check", "Approve", _effect(request, asked, say, steps)),
         ("pencil", "Offer less or elsewhere", _offering(who)),
@@ -67,7 +66,7 @@ def choices(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | Non
             f"{who} reads your question; the clock stands still and {asked} stay held until the "
             "answer.",
         ),
-        ("users", "Hand on", "A colleague may decide for this step too, and sees the request."),
+        *([hand_on] if _handed_on(viewer, request, steps, say) else []),
         ("x", "Reject", f"Ends it at once and gives {asked} free again. {who} reads your reason."),
     ]
     return {
@@ -100,15 +99,14 @@ def offer(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | None:
     }
 
 
-def _may_hand_on(
+def _handed_on(
     viewer: Person, request: ResourceRequest, steps: Sequence[Step], say: Say
 ) -> Step | None:
     """Find the step that the viewer may hand on: theirs, or as a platform admin the first."""
-    if say.voice is not None and request.requester_id != viewer.pk:
-        return say.step
-    if teams.may(viewer, Action.POLICY_EDIT, request.team):
-        return next(iter(selectors.open_of(steps)), None)
-    return None
+    mine = selectors.voices(viewer)
+    theirs = [say.step] if say.step and say.voice else selectors.open_of(steps)
+    found = (one for one in theirs if selectors.may_hand_on(viewer, one, request, steps, mine))
+    return next(found, None)
 
 
 def _offering(who: str) -> str:

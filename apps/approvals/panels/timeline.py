@@ -11,7 +11,7 @@ from apps.requests.selectors import names_of
 from apps.requests.states import RequestStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from apps.approvals.models import Decision, Step
     from apps.requests.models import ResourceRequest
@@ -31,7 +31,7 @@ def timeline(viewer: Person, *, request: ResourceRequest) -> dict[str, Any] | No
     for step in steps:
         votes = list(step.decisions.all())
         entries += [_vote(step, vote) for vote in votes]
-        entries += _state(viewer, request, step, voted=bool(votes))
+        entries += _state(viewer, request, step, steps)
     order = {"done": 0, "bad": 0, "now": 1, "next": 2}
     return {"entries": sorted(entries, key=lambda entry: order[entry["state"]])}
 
@@ -52,20 +52,22 @@ def _vote(step: Step, vote: Decision) -> dict[str, Any]:
 
 
 def _state(
-    viewer: Person, request: ResourceRequest, step: Step, *, voted: bool
+    viewer: Person, request: ResourceRequest, step: Step, steps: Sequence[Step]
 ) -> Iterator[dict[str, Any]]:
     """Say what a step still waits for, or why nobody is asked."""
     if step.status == S.OPEN:
-        yield _open(viewer, request, step)
-    elif step.status == S.CANCELLED and not voted:
+        yield _open(viewer, request, step, steps)
+    elif step.status == S.CANCELLED and not step.decisions.all():
         yield {"state": "next", "title": step.label, "at": None, "text": "Not asked any more"}
     elif step.status in (S.WAITING, S.NOT_NEEDED):
         text = f"{_rule(step)}. Rule {_code(step)}"
         yield {"state": "next", "title": step.label, "at": None, "text": text}
 
 
-def _open(viewer: Person, request: ResourceRequest, step: Step) -> dict[str, Any]:
-    people = selectors.next_actors(request, step)
+def _open(
+    viewer: Person, request: ResourceRequest, step: Step, steps: Sequence[Step]
+) -> dict[str, Any]:
+    people = selectors.next_actors(request, step, steps)
     title = f"{step.label}: {names_of(people, viewer) or selectors.NOBODY}"
     if request.status == RequestStatus.NEEDS_INFO:
         return {"state": "next", "title": title, "at": None, "text": "After the answer"}

@@ -1,13 +1,15 @@
 """Who decides on what, and where each request stands with them."""
 
+from apps.approvals.selectors.actors import may_hand_on, next_actors
 from apps.approvals.selectors.desks import (
     Say,
     Seat,
+    asked,
     current_steps,
+    decided_elsewhere,
     decides,
     decides_on,
     holds,
-    next_actors,
     open_of,
     others_of_team,
     present_steps,
@@ -74,9 +76,11 @@ __all__ = [
     "Say",
     "Seat",
     "agreed_until",
+    "asked",
     "changes_of",
     "current_steps",
     "decided_by",
+    "decided_elsewhere",
     "decides",
     "decides_on",
     "delegates_of",
@@ -90,6 +94,7 @@ __all__ = [
     "inbox_page",
     "involved",
     "longest_waiting",
+    "may_hand_on",
     "may_read_policies",
     "next_actors",
     "offered",

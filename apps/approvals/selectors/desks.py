@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
 
 from apps.approvals.models import Approver, Decision, Round, Step
-from apps.approvals.selectors.voices import delegates_of, voices
+from apps.approvals.selectors.voices import voices
 from apps.approvals.states import StepStatus
 from apps.kernel import formats
 from apps.kernel.panels import once
@@ -68,16 +68,17 @@ def current_steps(request: ResourceRequest, *, lock: bool = False) -> list[Step]
     return list(steps.prefetch_related(*WITH_VOTES))
 
 
-def present_steps(request: ResourceRequest) -> QuerySet[Step]:
-    """Return the steps of the present round."""
+def present_steps(*requests: ResourceRequest) -> QuerySet[Step]:
+    """Return the steps of the present round of each request."""
     rounds = Step.objects.filter(request=OuterRef("request")).order_by().values("request")
     latest = rounds.annotate(latest=Max("round")).values("latest")
-    return Step.objects.filter(request=request, round=Subquery(latest))
+    return Step.objects.filter(request__in=requests, round=Subquery(latest))
 
 
+APPROVERS = Prefetch("approvers", Approver.objects.select_related("person").order_by("id"))
 WITH_VOTES = (
     Prefetch("decisions", Decision.objects.select_related("person", "voice").order_by("id")),
-    Prefetch("approvers", Approver.objects.select_related("person").order_by("id")),
+    APPROVERS,
 )
 
 
@@ -121,6 +122,11 @@ def holds(person: Person, step: Step, request: ResourceRequest) -> bool:
     )
 
 
+def asked(person: int, step: Step, request: ResourceRequest) -> bool:
+    """Say whether somebody asks for this, or did before a colleague submitted it again."""
+    return person == request.requester_id or person in step.asked_by
+
+
 def seat_at(
     step: Step,
     viewer: Person,
@@ -132,7 +138,7 @@ def seat_at(
 
     `steps` are all of the round, `mine` the voices they have, their own first.
     """
-    if request.requester_id == viewer.pk:
+    if asked(viewer.pk, step, request):
         return Seat(step, why_not=OWN)
     theirs = [voice for voice in mine if holds(voice, step, request)]
     if not theirs:
@@ -143,7 +149,7 @@ def seat_at(
         others = formats.plural(more, "more yes", "more yeses")
         why_not = f"You have said yes to {step.label} already; {others} of others are needed."
         return Seat(step, why_not=why_not, voted=True)
-    if other := _decided_elsewhere(viewer, step, steps):
+    if other := decided_elsewhere(viewer, step, steps):
         return Seat(step, why_not=_four_eyes(step, other))
     return _free_voice(theirs, step, request, steps)
 
@@ -155,21 +161,21 @@ def _free_voice(
     why_not, voted = "", False
     for voice in theirs:
         said = next((vote for vote in votes_of(step) if vote.voice_id == voice.pk), None)
-        if voice.pk == request.requester_id:
+        if asked(voice.pk, step, request):
             why_not = f"You act for {voice.name}, who asked. Nobody decides on their own request."
         elif said:
             voted = True
             why_not = f"{said.person.name} has spoken for {voice.name} here already."
             if said.person_id == voice.pk:
                 why_not = f"{voice.name}, for whom you act, has decided here already."
-        elif other := _decided_elsewhere(voice, step, steps):
+        elif other := decided_elsewhere(voice, step, steps):
             why_not = _four_eyes(step, other)
         else:
             return Seat(step, voice)
     return Seat(step, why_not=why_not, voted=voted)
 
 
-def _decided_elsewhere(person: Person, step: Step, steps: Sequence[Step]) -> Step | None:
+def decided_elsewhere(person: Person, step: Step, steps: Sequence[Step]) -> Step | None:
     """Find another step of the round that shuts somebody out of this one: four eyes.
 
     It holds both ways: whoever decided where four eyes are asked for decides nowhere else.
@@ -236,7 +242,7 @@ def decides_on(viewer: Person, request: ResourceRequest) -> bool:
 
 def decides(viewer: Person, request: ResourceRequest, steps: Sequence[Step]) -> bool:
     """Say whether somebody decides on this request at any step of the round, or did."""
-    if viewer.pk == request.requester_id:
+    if any(asked(viewer.pk, step, request) for step in steps):
         return False
     mine = voices(viewer)
     return any(
@@ -245,44 +251,6 @@ def decides(viewer: Person, request: ResourceRequest, steps: Sequence[Step]) -> 
         for step in steps
         if step.status != StepStatus.NOT_NEEDED
     )
-
-
-def next_actors(request: ResourceRequest, step: Step | None = None) -> list[Person]:
-    """List who may decide an open step now, and those who act for one of them.
-
-    Without a step: who may decide any of those that are open.
-    """
-    steps = open_of(current_steps(request)) if step is None else [step]
-    found: dict[int, Person] = {}
-    for one in steps:
-        action = Action(one.action) if one.action else None
-        people = actors_of(
-            one, request, teams.people_who_may(action, request.team) if action else ()
-        )
-        voted = {vote.person_id for vote in votes_of(one)} | {request.requester_id}
-        acting = [one for one in delegates_of(people).values() if one.pk not in voted]
-        found |= {person.pk: person for person in (*people, *acting) if person.pk not in found}
-    return list(found.values())
-
-
-def actors_of(step: Step, request: ResourceRequest, by_role: Iterable[Person]) -> list[Person]:
-    """Add those named for a step to those who may by role, and leave out who may not any more.
-
-    That is the requester, whoever has voted, and for whom somebody has.
-    """
-    named = [one.person for one in step.approvers.all() if _counts(one, request)]
-    heard = {request.requester_id}
-    for vote in votes_of(step):
-        heard |= {vote.person_id, vote.voice_id}
-    people = {person.pk: person for person in (*by_role, *named)}
-    return [person for pk, person in people.items() if pk not in heard]
-
-
-def _counts(one: Approver, request: ResourceRequest) -> bool:
-    person = one.person
-    if not person.is_active:
-        return False
-    return not one.action or teams.may(person, Action(one.action), request.team)
 
 
 def others_of_team(

@@ -229,7 +229,10 @@ class Pace:
 
 
 def pace(viewer: Person) -> Pace:
-    """Take the median time from submit to the last yes, for those who decide."""
+    """Take the median time from submit to the last yes, for those who decide.
+
+    What was approved by yeses that were said before it was submitted again counts for nothing.
+    """
     votes = (
         Decision.objects.filter(
             _seen("step__request", viewer),
@@ -237,6 +240,7 @@ def pace(viewer: Person) -> Pace:
             carried_from=None,
             at__gte=timezone.now() - RECENTLY,
         )
+        .filter(at__gte=F("step__request__submitted_at"))
         .exclude(step__request__status__in=(RequestStatus.IN_REVIEW, RequestStatus.NEEDS_INFO))
         .values("step__request")
         .annotate(yes_at=Max("at"))

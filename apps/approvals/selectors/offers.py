@@ -47,9 +47,10 @@ def offers_of(request: ResourceRequest) -> list[Offer]:
 
 
 def agreed_until(request: ResourceRequest) -> date | None:
-    """Return the last day that the team accepted with an offer; the latest offer counts."""
-    rows = Offer.objects.filter(request=request, status=OfferStatus.ACCEPTED).order_by("-id")
-    return rows.values_list("until_on", flat=True).first()
+    """Return the earliest last day that the team accepted; of one step the latest offer counts."""
+    rows = Offer.objects.filter(request=request, status=OfferStatus.ACCEPTED).order_by("id")
+    days = dict(rows.values_list("step__label", "until_on"))
+    return min((day for day in days.values() if day), default=None)
 
 
 def offered(offer: Offer, request: ResourceRequest, viewer: Person) -> Offered:

@@ -100,16 +100,25 @@ def open_to(viewer: Person, mine: Sequence[Person]) -> QuerySet[Step]:
     theirs = Q(pk__in=())
     for voice in mine:
         own = by_role(voice) | by_name(voice)
-        theirs |= own & ~Q(request__requester=voice) & ~Q(_voted(voice=voice))
-    rows = Step.objects.filter(theirs, status=StepStatus.OPEN)
-    rows = rows.exclude(request__requester=viewer).exclude(_voted(person=viewer))
+        free = ~_asked(voice) & ~Q(_voted(voice=voice))
+        theirs |= own & free if voice == viewer else own & free & ~_parted(voice)
+    rows = Step.objects.filter(theirs, ~_asked(viewer), ~_parted(viewer), status=StepStatus.OPEN)
+    return rows.exclude(_voted(person=viewer))
+
+
+def _asked(person: Person) -> Q:
+    """Pick what somebody asks for, or did before a colleague submitted it again."""
+    return Q(request__requester=person) | Q(asked_by__contains=[person.pk])
+
+
+def _parted(person: Person) -> Q:
+    """Pick the steps from which four eyes part somebody: they have decided on another one."""
     spoken = Decision.objects.filter(
-        Q(person=viewer) | Q(voice=viewer),
+        Q(person=person) | Q(voice=person),
         step__request=OuterRef("request"),
         step__round=OuterRef("round"),
     )
-    rows = rows.exclude(Q(distinct=True) & Exists(spoken))
-    return rows.exclude(Exists(spoken.filter(step__distinct=True)))
+    return Q(distinct=True) & Exists(spoken) | Q(Exists(spoken.filter(step__distinct=True)))
 
 
 def in_review(rows: QuerySet[Step]) -> QuerySet[Step]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 
-from apps.approvals.models import Approver, Offer, Round, Step
-from apps.approvals.selectors.desks import actors_of, votes_of
-from apps.approvals.states import OfferStatus, StepStatus
+from apps.approvals.models import Offer, Round, Step
+from apps.approvals.selectors.actors import actions_of, actors_of
+from apps.approvals.selectors.desks import APPROVERS, open_of, present_steps, votes_of
+from apps.approvals.states import OfferStatus
 from apps.kernel import formats
 from apps.requests.models import ResourceRequest
 from apps.requests.selectors import Wait, names_of
 from apps.requests.states import RequestStatus
 from apps.teams import selectors as teams
-from apps.teams.roles import Action
 
 S = RequestStatus
 NOBODY = "nobody yet; ask a platform admin to hand it to somebody"
@@ -60,20 +61,19 @@ def _decisions(rows: Sequence[ResourceRequest]) -> dict[int, Sequence[Wait]]:
     if not rows:
         return {}
     by_pk = {row.pk: row for row in rows}
-    steps = list(
-        Step.objects.filter(request__in=by_pk, status=StepStatus.OPEN)
-        .order_by("request", "position")
-        .prefetch_related(Prefetch("approvers", Approver.objects.select_related("person")))
-    )
-    prefetch_related_objects([step for step in steps if step.needed > 1], "decisions")
-    roles = teams.people_who_may_each(
-        [(Action(step.action), by_pk[step.request_id].team) for step in steps if step.action]
-    )
+    steps = list(present_steps(*rows).order_by("request", "position"))
+    rounds = {pk: list(same) for pk, same in groupby(steps, key=lambda step: step.request_id)}
+    parted = {step.request_id for step in steps if step.distinct}
+    heard = [step for step in steps if step.needed > 1 or step.request_id in parted]
+    waiting = open_of(steps)
+    prefetch_related_objects(heard, "decisions")
+    prefetch_related_objects(waiting, APPROVERS)
+    wanted = {pair for step in waiting for pair in actions_of([step], by_pk[step.request_id])}
+    by_role = teams.people_who_may_each(wanted)
     found: dict[int, list[Wait]] = {}
-    for step in steps:
+    for step in waiting:
         request = by_pk[step.request_id]
-        by_role = roles[Action(step.action), request.team_id] if step.action else ()
-        people = actors_of(step, request, by_role)
+        people = actors_of(step, request, by_role, rounds[request.pk])
         passes = f"{still_needed(step)}: {names_of(people) or NOBODY}."
         found.setdefault(step.request_id, []).append(
             Wait(step.label, step.rule, people, step.opened_at, step.due_at, passes)

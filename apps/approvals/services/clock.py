@@ -87,7 +87,7 @@ def escalate(step_id: int) -> bool:
         return False
     step.escalated_at = now
     step.save(update_fields=["escalated_at"])
-    people = people_of(step.escalate_to, step.request) if step.escalate_to else []
+    people = people_of(step.escalate_to, step, step.request) if step.escalate_to else []
     why = f"Escalated: nobody decided until {formats.moment(step.due_at)} UTC"
     action = step.escalate_to.get("action", "")
     new = name_approvers(step, people, why=why, action=action)

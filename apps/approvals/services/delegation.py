@@ -7,14 +7,20 @@ from django.utils import timezone
 
 from apps.approvals.events import StepHandedOn
 from apps.approvals.models import Delegation, Step
-from apps.approvals.selectors import current_steps, holds, open_of, voices_held
+from apps.approvals.selectors import (
+    asked,
+    current_steps,
+    holds,
+    may_hand_on,
+    open_of,
+    voices_held,
+)
 from apps.approvals.services.steps import name_approvers
 from apps.kernel import audit, formats
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, StaleStateError
 from apps.kernel.events import tell
 from apps.requests import services as requests
 from apps.requests.models import ResourceRequest
-from apps.teams import selectors as people
 from apps.teams import services as teams
 from apps.teams.models import Person
 from apps.teams.roles import Action
@@ -83,20 +89,17 @@ def assign(
 ) -> Step:
     """Hand an open step to somebody by name; whoever could decide on it still can.
 
-    A platform admin may, and whoever may decide on the step. The person sees the request as long
-    as the step is open.
+    A platform admin may, and whoever may decide on the step, if one yes is enough. The person sees
+    the request as long as the step is open.
     """
     row = requests.locked(request.pk)
     by = requests.present(by)
-    now = next((one for one in open_of(current_steps(row)) if step in (None, one.pk)), None)
+    steps = current_steps(row)
+    now = next((one for one in open_of(steps) if step in (None, one.pk)), None)
     if now is None:
         raise StaleStateError(f"This step of {row.number} is not open any more. Reload to see it.")
-    admin = people.may(by, Action.POLICY_EDIT, row.team)
-    mine = by.pk != row.requester_id and any(holds(one, now, row) for one in voices_held(by))
-    if not admin and not mine:
-        raise NotAllowedError(
-            f"Only those who decide for {now.label}, or a platform admin, may hand it on."
-        )
+    if not may_hand_on(by, now, row, steps, voices_held(by)):
+        raise NotAllowedError(_who_hands_on(now))
     why = _note(why)
     if refused := _why_not_assign(row, now, person, why):
         raise InvalidError(refused, {"why" if not why else "person": refused})
@@ -115,12 +118,24 @@ def assign(
     return now
 
 
+def _who_hands_on(step: Step) -> str:
+    if step.needed > 1:
+        return (
+            f"{step.needed} yeses are needed for {step.label}. One person cannot name the others; "
+            "a platform admin may hand it on."
+        )
+    return (
+        f"Only those who may decide for {step.label} now, or a platform admin, may hand it on; "
+        "never whoever asked."
+    )
+
+
 def _why_not_assign(row: ResourceRequest, step: Step, person: Person, why: str) -> str:
     if not why:
         return f"Write why; {person.name} reads it."
     if not person.is_active:
         return f"The account of {person.name} is closed. Name somebody who can sign in."
-    if person.pk == row.requester_id:
+    if asked(person.pk, step, row):
         return f"{person.name} asked for this. Nobody decides on their own request."
     if holds(person, step, row):
         return f"{person.name} may decide for {step.label} already."

@@ -12,6 +12,7 @@ from apps.approvals.services.clock import let_run
 from apps.approvals.services.steps import end_offer
 from apps.approvals.services.votes import ready, reason_of
 from apps.approvals.states import OfferStatus
+from apps.kernel import formats
 from apps.kernel.errors import ConflictError, InvalidError, NotAllowedError, PortalError
 from apps.requests import selectors as asks
 from apps.requests import services as requests
@@ -61,14 +62,20 @@ def make_offer(
 def accept_offer(*, request: ResourceRequest, by: Person) -> ResourceRequest:
     """Take what was offered: change the request, give its capacity back, and submit it anew.
 
-    All of it or nothing. The step at which it was offered is approved by whoever offered it; other
-    steps keep their yeses where nothing that they look at has changed.
+    All of it or nothing, as long as its last day lies ahead. The step at which it was offered is
+    approved by whoever offered it; other steps keep their yeses where nothing that they look at
+    has changed.
     """
     row = requests.locked(request.pk)
     by = requests.present(by)
     offer = _open(row)
     if by.pk in (offer.made_by_id, offer.voice_id):
         raise NotAllowedError(f"You made this offer. Somebody else of {row.team} accepts it.")
+    if offer.until_on and offer.until_on <= teams.today():
+        raise ConflictError(
+            f"The last day of this offer, {formats.day(offer.until_on)}, is over or is today. "
+            "Decline it, and say until when you need it."
+        )
     return _accept(row, offer, by)
 
 
@@ -136,6 +143,7 @@ def _changed(row: ResourceRequest, changes: Mapping[str, Any]) -> dict[str, Any]
         known = ", ".join(kind.offers) or "only a last day"
         sentence = f"“{unknown[0][:60]}” cannot be offered otherwise; what can: {known}."
         raise InvalidError(sentence, dict.fromkeys(unknown[:20], sentence))
+    changes = requests.storable(kind, changes)
     found = review_offer(row, changes, requests.present(row.requester))
     understood = {name: found.payload.data.get(name, typed) for name, typed in changes.items()}
     return {name: one for name, one in understood.items() if one != row.payload.get(name)}

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
 from django.utils import timezone
 
 from apps.approvals.events import OfferEnded, StepOpened
-from apps.approvals.models import Approver, Decision, Offer, PolicyVersion, Round, Step
+from apps.approvals.models import Approver, Offer, PolicyVersion, Round, Step
 from apps.approvals.rules.words import ALL, Needed, Plan, Who
-from apps.approvals.selectors import holds, plan_of, present_steps
+from apps.approvals.selectors import asked, plan_of, present_steps
+from apps.approvals.services.carried import carry_over
 from apps.approvals.states import OfferStatus, StepStatus
 from apps.catalog import selectors as catalog
 from apps.kernel import states
@@ -53,7 +53,9 @@ def open_steps(event: AboutRequest) -> None:
     nothing that has changed.
     """
     request = requests.locked(event.request_id)
-    latest = Step.objects.filter(request=request).aggregate(round=Max("round"))["round"] or 0
+    before = Step.objects.filter(request=request).order_by("round").last()
+    latest = before.round if before else 0
+    asked_by = sorted({*(before.asked_by if before else ()), request.requester_id})
     plan, now = plan_of(request), timezone.now()
     Round.objects.create(
         request=request,
@@ -64,7 +66,7 @@ def open_steps(event: AboutRequest) -> None:
         expires_at=now + plan.expires if plan.expires else None,
     )
     Step.objects.bulk_create(
-        _frozen(request, latest + 1, position, one)
+        _frozen(request, latest + 1, position, one, asked_by)
         for position, one in enumerate(plan.steps, start=1)
     )
     requests.begin_review(request_id=request.pk, by=SYSTEM)
@@ -129,16 +131,18 @@ def name_approvers(
     return new
 
 
-def people_of(who: Mapping[str, Any], request: ResourceRequest) -> list[Person]:
-    """List the active people behind a frozen `who`; never the requester."""
+def people_of(who: Mapping[str, Any], step: Step, request: ResourceRequest) -> list[Person]:
+    """List the active people behind a frozen `who` of a step; never those who asked."""
     if action := who.get("action"):
         found = teams.people_who_may(Action(action), request.team)
     else:
         found = list(Person.objects.filter(pk__in=who.get("people", ()), is_active=True))
-    return [person for person in found if person.pk != request.requester_id]
+    return [person for person in found if not asked(person.pk, step, request)]
 
 
-def _frozen(request: ResourceRequest, number: int, position: int, one: Needed) -> Step:
+def _frozen(
+    request: ResourceRequest, number: int, position: int, one: Needed, asked_by: list[int]
+) -> Step:
     who = _who(one.who, everybody=one.quorum == ALL)
     return Step(
         request=request,
@@ -153,6 +157,7 @@ def _frozen(request: ResourceRequest, number: int, position: int, one: Needed) -
         rule=one.rule[:300],
         rules=list(one.rules),
         inputs=dict(one.inputs),
+        asked_by=asked_by,
         status=StepStatus.WAITING if one.needed else StepStatus.NOT_NEEDED,
         deadline_s=_seconds(one.deadline),
         remind_s=_seconds(one.remind),
@@ -188,7 +193,7 @@ def _open(step: Step, request: ResourceRequest) -> Step:
         due_at=_after(now, step.deadline_s),
         remind_at=_after(now, step.remind_s),
     )
-    if step.round > 1 and _carried(step, request) >= step.needed:
+    if step.round > 1 and carry_over(step, request) >= step.needed:
         note = "Nothing that it looks at has changed: the yeses of before count."
         states.move(step, to=StepStatus.APPROVED, by=SYSTEM, note=note, ended_at=now)
     return step
@@ -208,69 +213,11 @@ def _name(step: Step, request: ResourceRequest) -> int:
     """Name the people of a step that is not open to a whole role; returns the yeses it needs."""
     if step.action:
         return step.needed
-    people = people_of(step.who, request)
+    people = people_of(step.who, step, request)
     group = step.who.get("group", "")
     why = f"Of the group {group}" if group else "Named by the rule"
     name_approvers(step, people, why=why, action=step.who.get("action", ""))
     return max(1, len(people)) if step.who.get("all") else step.needed
-
-
-def _carried(step: Step, request: ResourceRequest) -> int:
-    """Take over the yeses of the last like step, and of an accepted offer; returns how many.
-
-    A yes counts as long as whoever gave it may still decide, and did not ask themselves.
-    """
-    alike = Step.objects.filter(
-        request=request, round__lt=step.round, label=step.label, who=step.who
-    ).order_by("-round", "position")
-    taken: dict[int, Decision] = {}
-    if offer := _accepted(step, alike):
-        taken[offer.voice_id] = _yes(step, request, offer.made_by, offer.voice, offer.note)
-    last = alike.filter(rules=step.rules, inputs=step.inputs).first()
-    earlier = Decision.objects.filter(step=last, verdict=Decision.Verdict.APPROVE)
-    for vote in earlier.select_related("person", "voice") if last else ():
-        taken.setdefault(
-            vote.voice_id,
-            _yes(step, request, vote.person, vote.voice, vote.reason, at=vote.at, carried=vote),
-        )
-    valid = {vote.person_id: vote for vote in taken.values() if _may_count(vote, step, request)}
-    Decision.objects.bulk_create(valid.values())
-    return len(valid)
-
-
-def _accepted(step: Step, alike: Any) -> Offer | None:
-    """Find the offer by which this round came about, if it was made at a step like this one."""
-    offers = Offer.objects.filter(
-        status=OfferStatus.ACCEPTED, step__in=alike.filter(round=step.round - 1)
-    )
-    return offers.select_related("made_by", "voice").order_by("-id").first()
-
-
-def _yes(
-    step: Step,
-    request: ResourceRequest,
-    person: Person,
-    voice: Person,
-    reason: str,
-    *,
-    at: datetime | None = None,
-    carried: Decision | None = None,
-) -> Decision:
-    return Decision(
-        step=step,
-        person=person,
-        voice=voice,
-        requester=request.requester,
-        verdict=Decision.Verdict.APPROVE,
-        reason=reason,
-        carried_from=carried,
-        at=at or timezone.now(),
-    )
-
-
-def _may_count(vote: Decision, step: Step, request: ResourceRequest) -> bool:
-    asked = request.requester_id in (vote.person_id, vote.voice_id)
-    return not asked and vote.person.is_active and holds(vote.voice, step, request)
 
 
 def _approve(request: ResourceRequest, by: Actor) -> None:

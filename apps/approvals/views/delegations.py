@@ -32,7 +32,7 @@ def delegation_new(request: HttpRequest) -> HttpResponse:
         row = services.delegate(
             to=_person(typed, "to"),
             from_at=_begin(typed, "from"),
-            to_at=_begin(typed, "until") + timedelta(days=1),
+            to_at=_begin(typed, "until", after=1),
             note=typed.get("note", ""),
             for_person=_person(typed, "for") if typed.get("for", "").strip() else None,
             by=viewer,
@@ -83,10 +83,11 @@ def _person(typed: Mapping[str, str], field: str) -> Any:
     return person
 
 
-def _begin(typed: Mapping[str, str], field: str) -> datetime:
-    """Read a day as its first moment, UTC."""
+def _begin(typed: Mapping[str, str], field: str, *, after: int = 0) -> datetime:
+    """Read a day as its first moment, UTC, or as that of so many days `after` it."""
     try:
-        return datetime.combine(date.fromisoformat(typed.get(field, "")), time(), UTC)
-    except ValueError:
+        day = date.fromisoformat(typed.get(field, "")) + timedelta(days=after)
+        return datetime.combine(day, time(), UTC)
+    except (ValueError, OverflowError):  # there is no day after the last of the calendar
         sentence = "Choose a day."
         raise InvalidError(sentence, {field: sentence}) from None

@@ -49,6 +49,7 @@ from apps.requests.selectors.visible import (
     may_take_back,
     may_withdraw,
     reading,
+    reads_internal,
     request_for,
     requests_visible,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "preset_scopes",
     "presets_visible",
     "reading",
+    "reads_internal",
     "request_for",
     "requests_visible",
     "review",

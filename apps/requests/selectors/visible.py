@@ -81,10 +81,15 @@ def may_decide(viewer: Person, request: ResourceRequest) -> bool:
     return any(one.decides(viewer, request) for _, one in DECIDING.items())
 
 
+def reads_internal(viewer: Person, request: ResourceRequest) -> bool:
+    """Say whether notes for approvers are theirs: they decide, and do not ask."""
+    return request.requester_id != viewer.pk and may_decide(viewer, request)
+
+
 def conversation(viewer: Person, request: ResourceRequest) -> QuerySet[Message]:
     """List what was said, oldest first; internal notes only for those who decide."""
     rows = Message.objects.filter(request=request).select_related("author")
-    return rows if may_decide(viewer, request) else rows.filter(internal=False)
+    return rows if reads_internal(viewer, request) else rows.filter(internal=False)
 
 
 def history(request: ResourceRequest) -> list[AuditEntry]:

@@ -21,7 +21,7 @@ from apps.requests.services.moves import (
     withdraw_request,
 )
 from apps.requests.services.presets import delete_preset, rename_preset, save_preset
-from apps.requests.services.rows import locked, present
+from apps.requests.services.rows import locked, present, storable
 from apps.requests.services.submit import ask_act, save_and_submit, submit_request
 from apps.requests.services.talk import answer, ask_for_information, say, take_question_back
 
@@ -51,6 +51,7 @@ __all__ = [
     "save_draft",
     "save_preset",
     "say",
+    "storable",
     "submit_request",
     "take_question_back",
     "withdraw_request",

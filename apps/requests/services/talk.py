@@ -8,7 +8,7 @@ from apps.kernel.errors import ConflictError, NotAllowedError
 from apps.kernel.events import tell
 from apps.requests.events import QuestionAnswered, QuestionAsked
 from apps.requests.models import Message, ResourceRequest
-from apps.requests.selectors import may_answer, may_decide
+from apps.requests.selectors import may_answer, may_decide, reads_internal
 from apps.requests.services.rows import locked, present, written
 from apps.requests.states import RequestStatus
 from apps.teams import services as teams
@@ -30,7 +30,7 @@ def say(
     if row.submitted_at is None:
         raise ConflictError(f"Nobody reads a draft. Submit {row.number}, then write.")
     decides = may_decide(by, row)
-    if internal and not decides:
+    if internal and not reads_internal(by, row):
         raise NotAllowedError("Only those who decide write notes for approvers.")
     if not decides:
         teams.require(by, Action.REQUEST_CREATE, row.team)

@@ -34,7 +34,7 @@ def request(request: HttpRequest, pk: int) -> HttpResponse:
         "conversation": selectors.conversation(viewer, row) if row.submitted_at else (),
         "may_answer": selectors.may_answer(viewer, row),
         "may_note": row.submitted_at is not None,
-        "may_decide": selectors.may_decide(viewer, row),
+        "reads_internal": selectors.reads_internal(viewer, row),
     }
     return render(request, "requests/request.html", context)
 

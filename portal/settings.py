@@ -161,7 +161,7 @@ CACHES = {
 AUTH_USER_MODEL = "teams.Person"
 # Django looks for unique=True; e-mails are unique whatever their case (one_person_per_email).
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.teams.adapter.SignedIn"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {

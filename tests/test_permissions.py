@@ -73,6 +73,7 @@ PAGES = {
     "api_docs": "2 2 2 2 2 2 2 2 2 L",
     "health_live": "2 2 2 2 2 2 2 2 2 2",
     "health_ready": "2 2 2 2 2 2 2 2 2 2",
+    "notice_bell": "2 2 2 2 2 2 2 2 2 L",
     "tokens": "2 2 2 2 2 2 2 2 2 L",
     "api-models": "2 2 2 2 2 2 2 2 2 1",
     "api-model": "2 2 2 2 2 2 2 2 2 1",

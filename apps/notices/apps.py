@@ -16,7 +16,7 @@ class NoticesConfig(AppConfig):
         """Put the bell on every page, and what cannot be sent on the home of those who can help."""
         panels = import_module("apps.notices.panels")
         for slot, name, order, template, queries in (
-            ("top.bell", "bell", 10, "notices/bell.html", 1),
+            ("top.bell", "bell", 10, "notices/bell.html", 0),
             ("home.needs_me", "unsent", 30, "components/todos.html", 2),
         ):
             register(

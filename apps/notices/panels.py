@@ -1,4 +1,4 @@
-"""The bell of every page, and what cannot be sent on the home of those who can help."""
+"""The bell of every page (it asks for its count once the page is there), and what cannot be sent on the home of those who can help."""
 
 from __future__ import annotations
 
@@ -14,17 +14,8 @@ if TYPE_CHECKING:
 
 
 def bell(viewer: Any) -> dict[str, Any] | None:
-    """Count what the viewer has not read."""
-    if not viewer.is_authenticated:
-        return None
-    unread = selectors.unread_count(viewer)
-    return {"unread": unread, "label": _label(unread)}
-
-
-def _label(unread: int) -> str:
-    if not unread:
-        return "Notices: none unread"
-    return f"Notices: {unread}{' or more' if unread == selectors.MOST_COUNTED else ''} unread"
+    """Show the way to the notices; the bell asks for its count by itself, page after page."""
+    return {"label": "Notices"} if viewer.is_authenticated else None
 
 
 def unsent(viewer: Person) -> dict[str, Any] | None:

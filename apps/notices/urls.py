@@ -6,6 +6,7 @@ from apps.notices import views
 
 urlpatterns = [
     path("notices/", views.notices, name="notices"),
+    path("notices/bell/", views.bell, name="notice_bell"),
     path("notices/read/", views.read_all, name="notices_read_all"),
     path("notices/<int:pk>/read/", views.read, name="notice_read"),
     path("notices/preferences/", views.preferences, name="notice_preferences"),

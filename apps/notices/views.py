@@ -36,6 +36,17 @@ def notices(request: HttpRequest) -> HttpResponse:
     return render(request, "notices/notices.html", context)
 
 
+@require_safe
+def bell(request: HttpRequest) -> HttpResponse:
+    """Draw the bell with the count of what the viewer has not read."""
+    viewer: Any = request.user
+    unread = selectors.unread_count(viewer)
+    more = " or more" if unread == selectors.MOST_COUNTED else ""
+    label = f"Notices: {unread or 'none'}{more} unread"
+    context = {"unread": unread, "label": label, "counted": True}
+    return render(request, "notices/bell.html", context)
+
+
 @require_POST
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one notice read; with `go` lead to its page."""

@@ -1,9 +1,12 @@
 """How people sign in: allauth's account flows with the portal's rules and words."""
 
+from __future__ import annotations
+
 import time
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
@@ -12,13 +15,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.kernel import formats
-from apps.teams import services
+from apps.teams import selectors, services
 
 if TYPE_CHECKING:
     from apps.teams.models import Person
 
 LIMIT = {"app": "allauth.account", "action": "login_failed"}
 SAID = {"account/messages/password_changed.txt": "The password is changed."}
+
+
+class SignedIn(AuthenticationBackend):  # type: ignore[misc]
+    """Check passwords as allauth does; read whoever is signed in together with their roles."""
+
+    def get_user(self, user_id: int) -> Person | None:
+        """Return the person of a session, unless their account is closed."""
+        person = selectors.person_with_roles(user_id)
+        return person if person and self.user_can_authenticate(person) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -66,13 +78,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             ),
         }
 
-    def post_login(self, request: HttpRequest, user: "Person", **rest: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: Person, **rest: Any) -> HttpResponse:
         """Leave a trace of who signed in."""
         services.record_sign_in(person=user)
         response: HttpResponse = super().post_login(request, user, **rest)
         return response
 
-    def set_password(self, user: "Person", password: str) -> None:
+    def set_password(self, user: Person, password: str) -> None:
         """Set a password, leave a trace, and end a lock-out of its owner."""
         super().set_password(user, password)
         services.record_new_password(person=user)

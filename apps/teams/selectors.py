@@ -132,6 +132,17 @@ def demo_people_active() -> list[Person]:
     return list(Person.objects.filter(demo=True, is_active=True).order_by("pk"))
 
 
+def person_with_roles(pk: int) -> Person | None:
+    """Read a person and what they hold, which every page asks, in one query."""
+    rows = Membership.objects.filter(person=pk).order_by("pk")
+    held = list(rows.select_related("person", "team__business_unit", "business_unit"))
+    if not held:
+        return Person.objects.filter(pk=pk).first()
+    person = held[0].person
+    person.held = held
+    return person
+
+
 def person_by_email(email: str) -> Person | None:
     """Find a person by e-mail, whatever its case."""
     return Person.objects.filter(email__iexact=email).first()

@@ -28,12 +28,13 @@ def page(client, path="/notices/"):
 
 def test_the_bell_counts_what_is_unread(people, client_of):
     client = client_of(people.alice)
-    assert "Notices: none unread" in page(client, "/")
+    assert "hx-trigger='load, every 300s'" in page(client, "/").replace('"', "'")
+    assert "Notices: none unread" in page(client, "/notices/bell/")
     note(people.alice)
     note(people.alice, "read", read_at=timezone.now())
     note(people.alice, "not listed", listed=False)
     note(people.bob, "not hers")
-    assert "Notices: 1 unread" in page(client, "/")
+    assert "Notices: 1 unread" in page(client, "/notices/bell/")
     Notice.objects.bulk_create(
         Notice(
             person=people.alice, event_key=f"k{n}", topic="mine", subject="", title="x", body="x",
@@ -41,7 +42,7 @@ def test_the_bell_counts_what_is_unread(people, client_of):
         )
         for n in range(150)
     )  # fmt: skip
-    assert "Notices: 100 or more unread" in page(client, "/")
+    assert "Notices: 100 or more unread" in page(client, "/notices/bell/")
 
 
 def test_a_notice_is_marked_read_once_and_leads_to_its_page(people, client_of):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -128,19 +129,24 @@ def backlog_for(viewer: Person, *, now: datetime | None = None) -> Backlog | Non
     if not teams.may(viewer, Action.NOTICES_OPERATE, None):
         return None
     late = (now or timezone.now()) - LATE
-    loose = Notice.objects.filter(delivery=None, due_at__lt=late).aggregate(
-        waiting=Count("pk"), since=Min("due_at")
-    )
+    loose = Notice.objects.filter(delivery=None, due_at__lt=late).values(row=Value(1))
     waits = Q(status__in=TABS["waiting"][1], since_at__lt=late)
-    made = Delivery.objects.filter(status__in=UNSENT).aggregate(
-        waiting=Count("pk", filter=waits),
-        since=Min("since_at", filter=waits),
-        failed=Count("pk", filter=Q(status=DeliveryStatus.FAILED)),
-        trouble=Max("trouble", filter=waits),
+    made = Delivery.objects.filter(status__in=UNSENT).values(row=Value(2))
+    rows = loose.annotate(
+        waiting=Count("pk"), since=Min("due_at"), failed=Value(0), trouble=Value("")
+    ).union(
+        made.annotate(
+            waiting=Count("pk", filter=waits),
+            since=Min("since_at", filter=waits),
+            failed=Count("pk", filter=Q(status=DeliveryStatus.FAILED)),
+            trouble=Max("trouble", filter=waits),
+        ),
+        all=True,
     )
+    found: list[Any] = list(rows)
     return Backlog(
-        waiting=loose["waiting"] + made["waiting"],
-        since=min((at for at in (loose["since"], made["since"]) if at), default=None),
-        failed=made["failed"],
-        trouble=made["trouble"] or "",
+        waiting=sum(row["waiting"] for row in found),
+        since=min((row["since"] for row in found if row["since"]), default=None),
+        failed=sum(row["failed"] for row in found),
+        trouble=max((row["trouble"] or "" for row in found), default=""),
     )

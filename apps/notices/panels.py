@@ -1,4 +1,4 @@
-"""The bell of every page (it asks for its count once the page is there), and what cannot be sent on the home of those who can help."""
+"""The bell of every page, and what cannot be sent on the home of those who can help."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from apps.capacity import services
-from apps.capacity.models import Allowance, Finding, Hold
+from apps.capacity.models import Allowance, Finding, Hold, Pool
 from apps.teams.models import BusinessUnit, Team
 from tests.browser.axe import assert_accessible
 from tests.browser.test_pages import LOOKS, sideways
@@ -40,6 +40,7 @@ def used(people):
         for act in acts[: 3 - number]:
             act(ask)
     now = timezone.now()
+    Pool.objects.filter(pk=one.pk).update(synced_at=now)
     Finding.objects.create(pool=one, amount=50, first_seen_at=now, seen_at=now)
     services.set_allowance(
         pool_id=one.pk,

@@ -102,6 +102,33 @@ def test_a_finding_keeps_its_amount_while_something_is_built():
     assert found() == [("open", 50)]
 
 
+def test_what_is_built_while_azure_answers_does_not_end_an_explained_finding(admin):
+    read(10)
+    services.explain_finding(pk=Finding.objects.get().pk, note=NOTE, by=admin)
+    began = timezone.now()
+    built(20)
+    read(10, at=began)  # counted before it was built
+    assert found() == [("explained", 10)]
+    read(30, at=began)  # counted after it was built, in the same reading
+    assert found() == [("explained", 10)]
+    read(30)
+    assert found() == [("explained", 10)]
+
+
+def test_what_is_built_between_two_readings_hides_nothing_that_others_use():
+    read(10, limit=100)
+    built(20)
+    assert Pool.objects.get().azure_used == 10
+    left = selectors.free(tier="prod", region=REGION, meter=METER)
+    assert (left.built, left.foreign, left.free) == (20, 10, 70)
+    with pytest.raises(ConflictError):
+        services.hold(Ask("request:2", [claim(71)]))
+    services.hold(Ask("request:2", [claim(70)]))
+    read(30, limit=100)
+    left = selectors.free(tier="prod", region=REGION, meter=METER)
+    assert (left.foreign, left.free) == (10, 0)
+
+
 def test_explained_use_is_told_again_when_it_grows(admin):
     read(50)
     pk = Finding.objects.get().pk

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from apps.capacity import rules, selectors, services
 from apps.capacity.models import Hold, Placement, Pool
@@ -50,7 +51,7 @@ def refusal(ask):
         (1000, 0, 0, 200, 300, 0, 500),
         (1000, 100, 100, 200, 300, 0, 400),  # what Azure counts is what we built
         (1000, 150, 100, 200, 300, 50, 350),  # 50 were made past the portal
-        (1000, 0, 100, 0, 0, 0, 900),  # built since the last sync
+        (1000, 0, 100, 0, 0, 0, 900),  # not counted yet
         (500, 400, 0, 0, 200, 400, 0),  # promised more than is left: never below 0
         (0, 0, 0, 0, 0, 0, 0),
     ],
@@ -60,7 +61,13 @@ def test_the_formula(limit, used, built, committed, held, foreign, left):
     amounts = {"built": built, "committed": committed, "held": held, "released": 77}
     for index, (status, amount) in enumerate(amounts.items()):
         if amount:
-            one.holds.create(subject=f"request:{index}", amount=amount, status=status, why="x")
+            one.holds.create(
+                subject=f"request:{index}",
+                amount=amount,
+                status=status,
+                why="x",
+                changed_at=one.synced_at,
+            )
     found = free()
     assert (found.built, found.committed, found.held) == (built, committed, held)
     assert (found.foreign, found.free) == (foreign, left)
@@ -77,7 +84,7 @@ def test_a_hold_goes_its_way():
     assert (free().committed, free().free) == (500, 500)
     services.mark_built(ask)
     assert (free().built, free().free) == (500, 500)
-    Pool.objects.filter(pk=one.pk).update(azure_used=500)
+    Pool.objects.filter(pk=one.pk).update(azure_used=500, synced_at=timezone.now())
     assert (free().foreign, free().free) == (0, 500)
     services.release(ask)
     assert statuses("request:1") == ["released", "released"]

@@ -43,6 +43,7 @@ def used(people):
             services.commit(ask)
         if slug == "claims":
             services.mark_built(ask)
+    Pool.objects.filter(pk=one.pk).update(synced_at=timezone.now())
     return one
 
 

@@ -24,9 +24,9 @@ OURS = "request"  # the tag that everything built through the portal carries
 def note_foreign(pools: QuerySet[Pool], read_at: datetime) -> None:
     """Bring the findings of locked pools up to what Azure counted at `read_at`.
 
-    What is being built, or was given back since, may be counted by Azure or not. So a finding is
-    between `sure`, without it, and `most`, with it: it is made when it is sure, gone when there is
-    none at most, and keeps its amount in between.
+    What is being built, or was built or given back since, may be counted by Azure or not. So a
+    finding is between `sure`, without it, and `most`, with it: it is made when it is sure, gone
+    when there is none at most, and keeps its amount in between.
     """
     used = dict(pools.values_list("pk", "azure_used"))
     findings = Finding.objects.filter(pool__in=list(used), status__in=FOUND)
@@ -40,7 +40,8 @@ def note_foreign(pools: QuerySet[Pool], read_at: datetime) -> None:
     sums = released.values_list("pool").annotate(Sum("amount"))
     given_back = dict(sums.order_by("pool"))
     for pool in frees(Pool.objects.filter(pk__in=asked)):
-        sure = pool.foreign - pool.committed - given_back.get(pool.pool_id, 0)
+        unsure = pool.committed + pool.built_since + given_back.get(pool.pool_id, 0)
+        sure = pool.foreign - unsure
         _note(pool, known.get(pool.pool_id), sure, read_at)
 
 

@@ -52,8 +52,8 @@ class Placement(models.Model):
 class Pool(models.Model):
     """An Azure limit, and what Azure says is used of it.
 
-    free = limit − built − foreign − committed − held, where foreign = max(0, azure_used − built).
-    What Azure's machines can take is another answer: RealCapacity.
+    free = limit − built − foreign − committed − held, where foreign = max(0, azure_used − built by
+    then). What Azure's machines can take is another answer: RealCapacity.
     """
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="pools")

@@ -18,8 +18,9 @@ from apps.catalog import selectors as catalog
 class Free:
     """A pool at the last sync, and what is promised out of it; all amounts in `unit`.
 
-    free = limit − built − foreign − committed − held, never below 0; foreign is what Azure counts
-    beyond what we built.
+    free = limit − built − foreign − committed − held, never below 0; foreign is what Azure counted
+    beyond what was built then: what was built since (`built_since`, a part of `built`) it did not
+    count, and must not hide what others use. Changes are no part of it: most of one was counted.
     """
 
     pool_id: int
@@ -31,6 +32,7 @@ class Free:
     limit: int
     azure_used: int
     built: int
+    built_since: int
     committed: int
     held: int
     synced_at: datetime
@@ -38,7 +40,7 @@ class Free:
     @property
     def foreign(self) -> int:
         """Return what somebody else uses, or what was built past the portal."""
-        return max(0, self.azure_used - self.built)
+        return max(0, self.azure_used - (self.built - self.built_since))
 
     @property
     def taken(self) -> int:
@@ -89,6 +91,9 @@ def frees(rows: QuerySet[Pool]) -> list[Free]:
             tier=F("subscription__tier"),
             account=Coalesce(F("placement__name"), Value("")),
             built=_sum(HoldStatus.BUILT),
+            built_since=_sum(
+                HoldStatus.BUILT, live__changed_at__gt=F("synced_at"), live__instead_of=""
+            ),
             committed=_sum(HoldStatus.COMMITTED),
             held=_sum(HoldStatus.HELD),
         )
@@ -194,5 +199,5 @@ def _pools(tier: str) -> QuerySet[Pool]:
     return Pool.objects.filter(subscription__tier=tier, placement=None)
 
 
-def _sum(status: HoldStatus) -> Any:
-    return Coalesce(Sum("live__amount", filter=Q(live__status=status)), 0)
+def _sum(status: HoldStatus, **more: Any) -> Any:
+    return Coalesce(Sum("live__amount", filter=Q(live__status=status, **more)), 0)

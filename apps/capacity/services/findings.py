@@ -58,6 +58,7 @@ def adopt_finding(*, pk: int, team: Team, amount: int, note: str, by: Person) ->
         amount=amount,
         status=HoldStatus.BUILT,
         why=f"Made past the portal: {finding.explanation}"[:LONGEST],
+        changed_at=finding.first_seen_at,  # Azure counts it since then
     )
     audit.record(
         subject=finding.ref,

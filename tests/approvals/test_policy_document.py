@@ -4,6 +4,7 @@ import random
 import string
 from datetime import timedelta
 from textwrap import dedent, indent
+from time import monotonic
 
 import pytest
 
@@ -308,3 +309,18 @@ def test_no_noise_makes_reading_fail_in_another_way():
                 read(text)
             except PolicyError as error:
                 assert error.problems
+
+
+def test_a_document_full_of_people_who_are_not_here_is_refused_soon():
+    here = {f"person{n}.name{n * 7}@northwind.example" for n in range(3_000)}
+    groups = "\n".join(
+        f"  g{group}: [{', '.join(f'persn{n}.nam{group}@northwind.example' for n in range(50))}]"
+        for group in range(25)
+    )
+    text = f"groups:\n{groups}\nrules:\n  - id: P-1\n    name: x\n    steps:\n"
+    text += "      - {label: A, who: platform}\n"
+    begun = monotonic()
+    with pytest.raises(PolicyError) as refused:
+        read(text, people=here)
+    assert len(refused.value.problems) == 20
+    assert monotonic() - begun < 30  # some minutes, if each of them were compared with everybody

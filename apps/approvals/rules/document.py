@@ -8,7 +8,7 @@ from apps.approvals.rules import people as deciders
 from apps.approvals.rules.conditions import Condition
 from apps.approvals.rules.expressions import Values, meant, parse
 from apps.approvals.rules.fields import FIELDS
-from apps.approvals.rules.lines import Map, Node, PolicyError, Problem, compose
+from apps.approvals.rules.lines import MOST_SHOWN, Map, Node, PolicyError, Problem, compose
 from apps.approvals.rules.policies import UNMATCHED, Asks, Policies, Rule
 from apps.approvals.rules.sheet import Sheet
 from apps.approvals.rules.tokens import ExpressionError
@@ -57,6 +57,14 @@ class _Reader:
         self.problems: list[Problem] = []
         self.groups: dict[str, Sequence[str]] = {}
 
+    @property
+    def enough(self) -> bool:
+        """Whether more problems would not be shown: nobody has to guess what else was meant."""
+        return len(self.problems) >= MOST_SHOWN
+
+    def known_people(self) -> Collection[str] | None:
+        return None if self.enough else self.people
+
     def document(self, node: Node) -> Policies:
         sheet = self.sheet(node, "a document", DOCUMENT)
         if sheet is None:
@@ -96,7 +104,7 @@ class _Reader:
         for name in names:
             if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
                 sheet.wrong(name, "A group's name has small letters, digits and hyphens only.")
-        return {name: deciders.mails(sheet, name, self.people) for name in names}
+        return {name: deciders.mails(sheet, name, self.known_people()) for name in names}
 
     def rule(self, node: Node) -> Rule | None:
         sheet = self.sheet(node, "a rule", RULE)
@@ -134,7 +142,7 @@ class _Reader:
             return "", None
         text = sheet.text("when", most=1_000, example='when: tier == "prod"')
         try:
-            return text, parse(text, self.values) if text else None
+            return text, parse(text, None if self.enough else self.values) if text else None
         except ExpressionError as error:
             sheet.wrong("when", str(error))
             return text, None
@@ -157,7 +165,7 @@ class _Reader:
         sheet = self.sheet(node, "a step", STEP)
         if sheet is None:
             return None
-        who = deciders.who(sheet, self.groups, self.people)
+        who = deciders.who(sheet, self.groups, self.known_people())
         step = Asks(
             label=sheet.text("label", most=40, example="label: Platform"),
             who=who,
@@ -181,7 +189,7 @@ class _Reader:
         if node is None:
             return None
         sheet = self.sheet(node, "an escalation", deciders.WHO)
-        return deciders.who(sheet, self.groups, self.people) if sheet else None
+        return deciders.who(sheet, self.groups, self.known_people()) if sheet else None
 
     def looks_at(self, step: Sheet) -> tuple[str, ...] | None:
         if "looks_at" not in step:

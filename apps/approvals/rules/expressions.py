@@ -28,6 +28,7 @@ from apps.kernel.money import nano
 
 MOST_LETTERS = 1_000
 MOST_NESTED = 20
+MOST_GUESSED = 200  # a guess among thousands of people or teams would take a second
 MOST_DIGITS = 15
 SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 WORDS = ("and", "or", "not", "in")
@@ -51,7 +52,8 @@ def parse(text: str, values: Values | None = None) -> Condition:
 
 def meant(word: str, known: Collection[str]) -> str:
     """Guess what a misspelt word was meant to be: ` Did you mean environment?`, or nothing."""
-    close = get_close_matches(word, list(known), n=1)
+    likely = sorted(known, key=lambda one: (one[:3] != word[:3], abs(len(one) - len(word)), one))
+    close = get_close_matches(word, likely[:MOST_GUESSED], n=1)
     return f" Did you mean {close[0]}?" if close else ""
 
 

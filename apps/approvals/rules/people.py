@@ -24,7 +24,7 @@ def mails(sheet: Sheet, name: str, known: Collection[str] | None) -> tuple[str, 
     found = sheet.texts(name)
     if len(found) > MOST_PEOPLE:
         sheet.wrong(name, f"“{name}” lists at most {MOST_PEOPLE} people; make it a role instead.")
-    for one in found:
+    for one in found[:MOST_PEOPLE]:
         if sentence := _unknown(one, known):
             sheet.problems.append(Problem(one.line, sentence))
     return tuple(one.text.lower() for one in found)

@@ -4,6 +4,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -43,8 +44,8 @@ class World:
 
     people: object
     dice: random.Random
-    rows: list = field(default_factory=list)
-    did: list = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    did: list[Any] = field(default_factory=list)
 
     def who(self, *names):
         """Mostly somebody to whom the act belongs, sometimes anybody."""

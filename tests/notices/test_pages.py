@@ -78,7 +78,7 @@ def test_who_left_the_team_no_longer_sees_its_notices(people, client_of):
     Membership.objects.filter(person=people.bob).delete()
     client = client_of(people.bob)
     assert "REQ-1" not in page(client, "/notices/?tab=all")
-    assert "none unread" in page(client, "/")
+    assert "none unread" in page(client, "/notices/bell/")
     assert client.post(f"/notices/{row.pk}/read/").status_code == 404
 
 

@@ -103,8 +103,9 @@ def mark_read(*, pk: int, by: Person) -> Notice:
 
 
 def mark_all_read(*, by: Person) -> int:
-    """Note that somebody has read all of their notices; returns how many were unread."""
-    return selectors.notices_of(by).filter(read_at=None).update(read_at=timezone.now())
+    """Note that somebody has read all that the list shows; returns how many were unread."""
+    rows = selectors.notices_of(by).filter(listed=True, read_at=None)
+    return rows.update(read_at=timezone.now())
 
 
 @transaction.atomic

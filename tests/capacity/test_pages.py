@@ -4,11 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.capacity import services
 from apps.capacity.models import Allowance, Finding, Hold, Pool
+from apps.capacity.selectors import holders
 from apps.catalog import selectors as catalog
 from apps.kernel import formats
 from apps.teams.models import BusinessUnit, Team
@@ -254,3 +257,13 @@ def test_units_are_shown_what_they_are_committed_to(people, client_of, used):
     assert "Insurance 1 1 0.00" in mine, "her own team’s alone"
     other = plain(client_of(people.charlie).get("/capacity/"))
     assert "committed to a month" not in other, "what is held costs nothing yet"
+
+
+def test_commitments_are_added_up_where_they_are_stored(people, used):
+    with CaptureQueriesContext(connection) as queries:
+        units = holders.committed(people.fiona)
+    found = [(one.list_cost_nano, one.count, one.unknown) for one in units]
+    assert found == [(2_000_000_000, 2, 1)]
+    (asked,) = [query["sql"] for query in queries if 'FROM "capacity_commitment"' in query["sql"]]
+    assert "SUM(" in asked
+    assert "GROUP BY" in asked

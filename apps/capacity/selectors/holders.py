@@ -7,7 +7,7 @@ others are added up, so that the parts always make the whole.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.capacity.models import Commitment, Finding, Hold, Pool, RealCapacity
 from apps.capacity.protocols import ACCOUNTS, DEPLOYMENTS, VCPU
@@ -229,14 +229,14 @@ def committed(viewer: Person) -> list[Committed]:
     """Add up what is committed per unit, as far as the viewer may see cost; two queries."""
     reach = teams.reach(viewer, Action.USAGE_READ)
     rows = Commitment.objects.filter(to_on=None).filter(_within(reach, "business_unit"))
-    sums: dict[int, list[int]] = {}
-    for unit, nano in rows.values_list("business_unit", "list_cost_nano"):
-        total = sums.setdefault(unit, [0, 0, 0])
-        total[0] += nano or 0
-        total[1] += 1
-        total[2] += nano is None
-    units = BusinessUnit.objects.filter(pk__in=sums).order_by("name")
-    return [Committed(unit, *sums[unit.pk]) for unit in units]
+    sums = rows.values_list("business_unit").annotate(
+        nano=Sum("list_cost_nano", default=0),
+        count=Count("pk"),
+        unknown=Count("pk", filter=Q(list_cost_nano=None)),
+    )
+    found = {unit: (int(nano), count, unknown) for unit, nano, count, unknown in sums.order_by()}
+    units = BusinessUnit.objects.filter(pk__in=found).order_by("name")
+    return [Committed(unit, *found[unit.pk]) for unit in units]
 
 
 def _finding_ids(pool: Free) -> QuerySet[Finding, int]:

@@ -82,6 +82,8 @@ PAGES = {
     "api-capacity": "2 2 2 2 2 2 2 2 2 1",
     "api-inbox": "2 2 2 2 2 2 2 2 2 1",
     "api-request-steps": "2 2 4 4 2 2 2 2 2 1",
+    "api-resources": "2 2 2 2 2 2 2 2 2 1",
+    "api-resource": "2 2 4 4 2 2 2 2 2 1",
     "api-usage": "2 2 2 2 2 2 2 2 2 1",
     "api-requests": "2 2 2 2 2 2 2 2 2 1",
     "api-request": "2 2 4 4 2 2 2 2 2 1",
@@ -129,6 +131,10 @@ ACTS = {
     "finding_explain": "3 3 3 3 2 3 3 3 3 L",
     "finding_adopt": "3 3 3 3 2 3 3 3 3 L",
     "finding_drop": "3 3 3 3 2 3 3 3 3 L",
+    "api-resource-change": "2 2 4 4 3 3 3 3 3 1",
+    "api-resource-renew": "2 2 4 4 3 3 3 3 3 1",
+    "api-resource-end": "2 2 4 4 3 3 3 3 3 1",
+    "api-resource-restore": "2 2 4 4 3 3 3 3 3 1",
     "token_make": "2 2 2 2 2 2 2 2 2 L",
     "token_end": "2 4 4 4 4 4 4 4 4 L",
     "policies_check": "3 3 3 3 2 3 3 3 3 L",
@@ -154,13 +160,14 @@ OF_A_ROW = (
     "job_",
     "residency_",
     "api-request-",
+    "api-resource-",
     "view_delete",
     "token_end",
     "notice_read",
     "notice_delivery_",
     "teams_channel_remove",
 )
-OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request")
+OF_ITS_ROW = ("request", "resource", "resource_minutes", "api-request", "api-resource")
 FOREIGN = ("account_", "mfa_", "socialaccount_")
 
 
@@ -265,6 +272,8 @@ def rows(people):
         **dict.fromkeys(("preset_rename", "preset_delete"), preset),
         **dict.fromkeys(("resource_change", "resource_renew"), resource),
         **dict.fromkeys(("resource_end", "resource_restore"), resource),
+        **dict.fromkeys(("api-resource", "api-resource-change", "api-resource-renew"), resource),
+        **dict.fromkeys(("api-resource-end", "api-resource-restore"), resource),
         "residency_change": ResidencyRule.objects.first(),
         "capacity_pool": one_pool,
         "capacity_allowance": one_pool,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.provisioning import views
+from apps.provisioning import api, views
 
 urlpatterns = [
     path("requests/<int:pk>/what-if/", views.request_what_if_redo, name="request_what_if_redo"),
@@ -14,4 +14,10 @@ urlpatterns = [
     path("resources/<int:pk>/renew/", views.resource_renew, name="resource_renew"),
     path("resources/<int:pk>/decommission/", views.resource_decommission, name="resource_end"),
     path("resources/<int:pk>/restore/", views.resource_restore, name="resource_restore"),
+    path("api/resources/", api.resources, name="api-resources"),
+    path("api/resources/<int:pk>/", api.resource, name="api-resource"),
+    path("api/resources/<int:pk>/change/", api.change, name="api-resource-change"),
+    path("api/resources/<int:pk>/renew/", api.renew, name="api-resource-renew"),
+    path("api/resources/<int:pk>/decommission/", api.decommission, name="api-resource-end"),
+    path("api/resources/<int:pk>/restore/", api.restore, name="api-resource-restore"),
 ]

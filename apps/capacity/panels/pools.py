@@ -105,9 +105,10 @@ def _requests(pool: Free) -> str:
 def committed(viewer: "Person") -> dict[str, Any]:
     """Add up what units are committed to a month, as far as the viewer may see cost."""
     units: list[Committed] = committed_by_unit(viewer)
+    known = [one.list_cost_nano for one in units if one.list_cost_nano is not None]
     return {
         "units": units,
-        "list_cost_nano": sum(one.list_cost_nano for one in units),
+        "list_cost_nano": sum(known) if known else None,
         "count": sum(one.count for one in units),
         "unknown": sum(one.unknown for one in units),
     }

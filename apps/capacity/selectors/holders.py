@@ -216,11 +216,12 @@ def finding_row(pk: int) -> Finding:
 class Committed:
     """What a unit's approved requests are expected to cost a month at list price.
 
-    `unknown` counts those of which nobody knows it; they are not in the sum.
+    `unknown` counts those of which nobody knows it; they are not in the sum, which is None where
+    nobody knows any.
     """
 
     unit: BusinessUnit
-    list_cost_nano: int
+    list_cost_nano: int | None
     count: int
     unknown: int
 
@@ -230,13 +231,17 @@ def committed(viewer: Person) -> list[Committed]:
     reach = teams.reach(viewer, Action.USAGE_READ)
     rows = Commitment.objects.filter(to_on=None).filter(_within(reach, "business_unit"))
     sums = rows.values_list("business_unit").annotate(
-        nano=Sum("list_cost_nano", default=0),
+        nano=Sum("list_cost_nano"),
         count=Count("pk"),
         unknown=Count("pk", filter=Q(list_cost_nano=None)),
     )
-    found = {unit: (int(nano), count, unknown) for unit, nano, count, unknown in sums.order_by()}
+    found = {unit: counted for unit, *counted in sums.order_by()}
     units = BusinessUnit.objects.filter(pk__in=found).order_by("name")
-    return [Committed(unit, *found[unit.pk]) for unit in units]
+    return [_committed(unit, *found[unit.pk]) for unit in units]
+
+
+def _committed(unit: BusinessUnit, nano: int | None, count: int, unknown: int) -> Committed:
+    return Committed(unit, None if nano is None else int(nano), count, unknown)
 
 
 def _finding_ids(pool: Free) -> QuerySet[Finding, int]:

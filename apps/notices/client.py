@@ -84,10 +84,13 @@ def post_card(letter: Letter, *, webhook: str) -> None:
         url = resolve(webhook)
     except SecretError as error:
         raise UndeliveredError(f"The address of the channel is missing. {error}") from error
-    if urlsplit(url).scheme != "https":
-        raise RefusedError(f"What {webhook} holds is no https address of a workflow.")
+    no_address = RefusedError(f"What {webhook} holds is no https address of a workflow.")
     try:
+        if urlsplit(url).scheme != "https":
+            raise no_address
         answer = requests.post(url, json=_card(letter), timeout=TIMEOUT_S, allow_redirects=False)
+    except ValueError:  # of urllib, urllib3 and requests alike: it cannot be parsed
+        raise no_address from None
     except requests.exceptions.SSLError:
         raise UndeliveredError("The certificate of the workflow is not trusted.") from None
     except requests.RequestException as error:

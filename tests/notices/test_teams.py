@@ -99,7 +99,13 @@ def test_the_address_is_in_no_row_and_in_no_log(channel, flow, monkeypatch, capl
     assert "top-secret" not in f"{Delivery.objects.values()} {own}"
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x", "ftp://x", "nonsense"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://127.0.0.1:1/x", "ftp://x", "nonsense", "https://[x/", "https://a b.example/x"),
+        *(f"https://{'x' * 70}.example/", "https://x.example:99999/"),
+    ],
+)
 def test_only_https_is_spoken(channel, flow, monkeypatch, address):
     monkeypatch.setenv("HOOK", address)
     secrets.forget()

@@ -45,10 +45,6 @@ class AsksForCapacity(Protocol):
         """Name the team whose allowances it counts against."""
 
     @property
-    def until(self) -> datetime | None:
-        """Say until when the promise is kept while nobody decides; None: until somebody does."""
-
-    @property
     def instead_of(self) -> str:
         """Name the subject whose promise it takes over once built; empty for something new."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from apps.capacity.protocols import Claim, Placing
 
@@ -23,15 +22,13 @@ class RequestEvent:
 class RequestSubmitted(RequestEvent):
     """A team asks; guards may refuse, with the claims in hand.
 
-    `until` is how long the promise lasts while nobody decides; `instead_of` the subject whose
-    promise this one takes over once it is built (a change of something built).
+    `instead_of` is the subject whose promise this one takes over once it is built (a change).
     """
 
     claims: Sequence[Claim]
     placing: Placing | None
     why: str
     team_id: int
-    until: datetime | None = None
     instead_of: str = ""
 
 

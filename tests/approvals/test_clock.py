@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.approvals import services, tasks
 from apps.approvals.models import Approver, Round, Step
 from apps.approvals.selectors import inbox
+from apps.capacity.models import Hold
 from apps.capacity.selectors import free
 from apps.kernel.errors import NotFoundError
 from apps.kernel.models import AuditEntry
@@ -111,6 +112,20 @@ def test_a_question_stops_the_clock(people, row):
     assert services.keep_time() == 0
     goes_by(DAY + HOUR)
     assert services.keep_time() == 1
+
+
+def test_what_it_holds_says_until_when(people, row):
+    def held_until():
+        (until,) = set(Hold.objects.filter(subject=row.ref).values_list("until_at", flat=True))
+        return until
+
+    assert held_until() == Round.objects.get(request=row).expires_at
+    services.ask(request=row, body="Why?", by=people.petra)
+    goes_by(DAY)
+    requests.answer(request=row, body="As it is.", by=people.alice)
+    assert held_until() == Round.objects.get(request=row).expires_at
+    services.approve(request=row, by=people.petra)
+    assert held_until() is None
 
 
 def test_a_question_that_nobody_answers_ends_it_too(people, row):

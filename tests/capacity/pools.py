@@ -1,7 +1,6 @@
 """Pools as a sync would leave them, without asking Azure."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -27,7 +26,6 @@ class Ask:
     placing: Placing | None = None
     why: str = "Claims triage"
     team: Team | None = None
-    until: datetime | None = None
     instead_of: str = ""
     expected_nano: int | None = None
 

@@ -186,8 +186,9 @@ def test_what_nothing_was_built_for_is_something_new():
 def test_a_promise_that_nobody_confirms_ends():
     one, _ = pool(1000), accounts()
     until = timezone.now() + timedelta(days=14)
-    ask = Ask("request:1", [claim(400)], PLACING, until=until)
+    ask = Ask("request:1", [claim(400)], PLACING)
     services.hold(ask)
+    services.keep_until(subject="request:1", until_at=until)
     assert set(Hold.objects.filter(subject="request:1").values_list("until_at", flat=True)) == {
         until
     }

@@ -32,16 +32,16 @@ def used(people):
     one = pool(1000, used=350)
     for number, (slug, amount) in enumerate(zip(TEAMS, (300, 200, 100), strict=True), 1):
         team = Team.objects.get(slug=slug)
-        until = timezone.now() + timedelta(days=3) if slug == "fraud" else None
         ask = Ask(
             f"request:{number}",
             [claim(amount)],
             why=f"REQ-{number}: gpt-5.1 for {slug}",
             team=team,
-            until=until,
             expected_nano=None if slug == "claims" else 2_000_000_000,
         )
         services.hold(ask)
+        until = timezone.now() + timedelta(days=3) if slug == "fraud" else None
+        services.keep_until(subject=ask.subject, until_at=until)
         if slug != "fraud":
             services.commit(ask)
         if slug == "claims":

@@ -14,6 +14,7 @@ from apps.approvals.models import Offer, Round, Step
 from apps.approvals.selectors import open_of, present_steps
 from apps.approvals.services.steps import end_offer, name_approvers, people_of
 from apps.approvals.states import OfferStatus, StepStatus
+from apps.capacity import services as capacity
 from apps.kernel import audit, formats
 from apps.kernel.actors import SYSTEM
 from apps.kernel.events import tell
@@ -154,6 +155,8 @@ def _about(step: Step, what: str) -> dict[str, Any]:
 
 def _shift(row: Round, waited: timedelta) -> None:
     Round.objects.filter(pk=row.pk).update(paused_at=None, expires_at=F("expires_at") + waited)
+    row.refresh_from_db()
+    capacity.keep_until(subject=row.request.ref, until_at=row.expires_at)
     Step.objects.filter(request=row.request_id, status=StepStatus.OPEN).update(
         due_at=F("due_at") + waited, remind_at=F("remind_at") + waited
     )

@@ -12,6 +12,7 @@ from apps.approvals.rules.words import ALL, Needed, Plan, Who
 from apps.approvals.selectors import asked, plan_of, present_steps
 from apps.approvals.services.carried import carry_over
 from apps.approvals.states import OfferStatus, StepStatus
+from apps.capacity import services as capacity
 from apps.catalog import selectors as catalog
 from apps.kernel import states
 from apps.kernel.actors import SYSTEM, Actor
@@ -57,7 +58,7 @@ def open_steps(event: AboutRequest) -> None:
     latest = before.round if before else 0
     asked_by = sorted({*(before.asked_by if before else ()), request.requester_id})
     plan, now = plan_of(request), timezone.now()
-    Round.objects.create(
+    begun = Round.objects.create(
         request=request,
         number=latest + 1,
         policy=PolicyVersion.objects.filter(active=True).values_list("number", flat=True).first(),
@@ -65,6 +66,7 @@ def open_steps(event: AboutRequest) -> None:
         lasts=plan.expires,
         expires_at=now + plan.expires if plan.expires else None,
     )
+    capacity.keep_until(subject=request.ref, until_at=begun.expires_at)
     Step.objects.bulk_create(
         _frozen(request, latest + 1, position, one, asked_by)
         for position, one in enumerate(plan.steps, start=1)

@@ -7,7 +7,15 @@ each other. The pool of accounts of a region guards the region's accounts and wh
 from apps.capacity.services.allowances import refuse_move, set_allowance
 from apps.capacity.services.commitments import follow_team
 from apps.capacity.services.findings import adopt_finding, drop_finding, explain_finding
-from apps.capacity.services.holds import commit, expire, hold, mark_built, release, take_over
+from apps.capacity.services.holds import (
+    commit,
+    expire,
+    hold,
+    keep_until,
+    mark_built,
+    release,
+    take_over,
+)
 from apps.capacity.services.placing import place
 from apps.capacity.services.sync import sync_all
 
@@ -19,6 +27,7 @@ __all__ = [
     "explain_finding",
     "follow_team",
     "hold",
+    "keep_until",
     "mark_built",
     "place",
     "refuse_move",

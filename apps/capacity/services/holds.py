@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -60,7 +61,7 @@ def hold(event: AsksForCapacity) -> None:
         promised["place"] = placed.placement.name
     for row in rows:
         row.subject, row.team, row.why = event.subject, team, row.why[:300]
-        row.until_at, row.instead_of = event.until, event.instead_of if before else ""
+        row.instead_of = event.instead_of if before else ""
         row.becomes = row.becomes if row.instead_of else None
     if not rows:
         return
@@ -139,6 +140,11 @@ def release(event: HasSubject) -> None:
 def expire(event: HasSubject) -> None:
     """Give back what a subject held while nobody decided."""
     _move(_live(_locked(Q(subject=event.subject))), HoldStatus.EXPIRED)
+
+
+def keep_until(*, subject: str, until_at: datetime | None) -> None:
+    """Say until when a promise is kept while nobody decides; None: until somebody does."""
+    Hold.objects.filter(subject=subject, status=HoldStatus.HELD).update(until_at=until_at)
 
 
 def _locked(where: Q) -> list[Hold]:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from apps.approvals import selectors, services
 from apps.kernel.api import PROBLEM, REFUSALS, known_parameters
 from apps.requests import selectors as requests
-from apps.requests.api.shapes import RequestOut, read
+from apps.requests.api.shapes import ReasonIn, RequestOut, read
 
 FILTERS = ("tab", "unit", "cursor")
 
@@ -88,12 +88,6 @@ class OfferIn(serializers.Serializer[Any]):
     changes = serializers.DictField(default=dict)
     until_on = serializers.DateField(required=False, allow_null=True, default=None)
     note = serializers.CharField(max_length=2000, default="", allow_blank=True)
-
-
-class ReasonIn(serializers.Serializer[Any]):
-    """Why."""
-
-    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
 
 
 class Nothing(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from apps.kernel import keyset
 from apps.kernel.api import PROBLEM, REFUSALS, known_parameters
 from apps.provisioning import selectors, services
 from apps.requests import selectors as requests
-from apps.requests.api.shapes import RequestOut, read
+from apps.requests.api.shapes import ReasonIn, RequestOut, read
 
 FILTERS = ("text", "model", "region", "environment", "team", "status", "cursor")
 
@@ -34,12 +34,6 @@ class ResourceOut(serializers.Serializer[Any]):
     built_at = serializers.DateTimeField()
     expires_on = serializers.DateField(allow_null=True)
     recycle_until = serializers.DateTimeField(allow_null=True)
-
-
-class ReasonIn(serializers.Serializer[Any]):
-    """Why, for those who decide."""
-
-    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
 
 
 class EndIn(ReasonIn):

@@ -17,9 +17,9 @@ from apps.requests.api.shapes import (
     PAGE,
     MessageIn,
     MessageOut,
+    ReasonIn,
     RequestDetailOut,
     RequestOut,
-    WithdrawIn,
     body_of,
     payload_in,
     read,
@@ -99,7 +99,7 @@ def submit(request: Request, pk: int) -> Response:
 
 @extend_schema(
     operation_id="requests_withdraw",
-    request=WithdrawIn,
+    request=ReasonIn,
     responses={200: RequestOut, **REFUSALS},
 )
 @api_view(["POST"])
@@ -107,7 +107,7 @@ def withdraw(request: Request, pk: int) -> Response:
     """Take a request back."""
     viewer: Any = request.user
     row = selectors.request_for(viewer, pk)
-    reason = read(WithdrawIn, request)["reason"]
+    reason = read(ReasonIn, request)["reason"]
     row = services.withdraw_request(request=row, reason=reason, by=viewer)
     return Response(RequestOut(row).data)
 

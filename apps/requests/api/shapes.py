@@ -88,8 +88,8 @@ class MessageIn(serializers.Serializer[Any]):
     answers = serializers.BooleanField(default=False)
 
 
-class WithdrawIn(serializers.Serializer[Any]):
-    """Why a request is taken back."""
+class ReasonIn(serializers.Serializer[Any]):
+    """Why something is asked, declined or taken back."""
 
     reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
 

@@ -8,9 +8,14 @@ def nothing(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def no_news(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=204)
+
+
 urlpatterns = [
     path("search", nothing, name="search"),
     path("notices/", nothing, name="notices"),
+    path("notices/bell/", no_news, name="notice_bell"),
     path("accounts/login/", nothing, name="account_login"),
     path("accounts/logout/", nothing, name="account_logout"),
     path("accounts/password/change/", nothing, name="account_change_password"),

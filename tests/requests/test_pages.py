@@ -235,7 +235,7 @@ class TestRequest:
         row = submitted(people.alice, **CHEAP)
         client = client_of(people.alice)
         page = text_of(client.get(reverse("request", args=[row.pk])))
-        poll = re.search(r'hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
+        poll = re.search(r'hx-get="([^"]+/progress/[^"]*)"', page)[1].replace("&amp;", "&")
         assert 'hx-trigger="every' in page
         assert client.get(poll).status_code == 204
         services.say(request=row, body="A note moves nothing.", by=people.alice)

@@ -32,6 +32,8 @@ class Site:
         path = urlsplit(route.request.url).path
         if path.startswith("/static/"):
             return route.fulfill(path=Path(settings.BASE_DIR) / path[1:])
+        if path == "/notices/bell/":
+            return route.fulfill(status=204)
         if route.request.method == "POST":
             self.posted.append((path, route.request.post_data or "", route.request.headers))
         status, body = self.answers.get(path, (200, self.pages.get(path, self.pages["/"])))

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.approvals import selectors, services
-from apps.kernel.api import PROBLEM, REFUSALS, known_parameters
+from apps.kernel.api import PROBLEM, REFUSALS, known_parameters, page_shape
 from apps.requests import selectors as requests
 from apps.requests.api.shapes import ReasonIn, RequestOut, read
 
@@ -94,14 +94,7 @@ class Nothing(serializers.Serializer[Any]):
     """An act that needs no words."""
 
 
-INBOX = inline_serializer(
-    "InboxPage",
-    {
-        "results": InboxOut(many=True),
-        "older": serializers.CharField(help_text="Cursor of the next page, or empty."),
-        "newer": serializers.CharField(help_text="Cursor of the page before, or empty."),
-    },
-)
+INBOX = page_shape("InboxPage", InboxOut(many=True))
 STANDS = inline_serializer("Stands", {"steps": StepOut(many=True), "waits": WaitOut(many=True)})
 
 

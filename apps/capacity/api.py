@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from apps.capacity.selectors import browse
 from apps.capacity.selectors.pools import Free
-from apps.kernel.api import PROBLEM, known_parameters
+from apps.kernel.api import PROBLEM, known_parameters, page_shape
 
 FILTERS = ("text", "region", "unit", "tier", "show", "cursor")
 COUNTS = ("limit", "azure_used", "built", "foreign", "committed", "held", "free")
@@ -24,10 +24,7 @@ POOL = inline_serializer(
     },
     many=True,
 )
-POOLS = inline_serializer(
-    "PoolPage",
-    {"results": POOL, "older": serializers.CharField(), "newer": serializers.CharField()},
-)
+POOLS = page_shape("PoolPage", POOL)
 
 
 @extend_schema(

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from apps.catalog import selectors
 from apps.catalog.selectors import PriceFacts, VersionFacts, browse
-from apps.kernel.api import PROBLEM, known_parameters
+from apps.kernel.api import PROBLEM, known_parameters, page_shape
 from apps.kernel.errors import InvalidError, NotFoundError
 
 FILTERS = ("text", "runs_in", "sku", "task", "life", "sort", "cursor")
@@ -40,14 +40,10 @@ MODEL_FIELDS: dict[str, serializers.Field[Any, Any, Any, Any]] = {
     "version": serializers.CharField(help_text="The newest; empty where none is known."),
     "retires_on": serializers.DateField(allow_null=True),
 }
-MODELS = inline_serializer(
+MODELS = page_shape(
     "ModelPage",
-    {
-        "results": inline_serializer("Model", MODEL_FIELDS, many=True),
-        "matching": serializers.IntegerField(),
-        "older": serializers.CharField(help_text="Cursor of the next page, or empty."),
-        "newer": serializers.CharField(help_text="Cursor of the page before, or empty."),
-    },
+    inline_serializer("Model", MODEL_FIELDS, many=True),
+    matching=serializers.IntegerField(),
 )
 PRICE = inline_serializer(
     "ListPrice",

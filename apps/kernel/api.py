@@ -1,6 +1,7 @@
 """What the API of every chapter shares: the shape of a refusal, and strict parameters."""
 
 from collections.abc import Collection
+from typing import Any
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
@@ -21,6 +22,19 @@ PROBLEM = inline_serializer(
     },
 )
 REFUSALS = {403: PROBLEM, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM}
+
+
+def page_shape(name: str, rows: Any, **more: Any) -> Any:
+    """Describe a page of a list: its rows, and the cursors of the pages before and after."""
+    return inline_serializer(
+        name,
+        {
+            "results": rows,
+            **more,
+            "older": serializers.CharField(help_text="Cursor of the next page, or empty."),
+            "newer": serializers.CharField(help_text="Cursor of the page before, or empty."),
+        },
+    )
 
 
 def known_parameters(request: Request, known: Collection[str]) -> dict[str, str]:

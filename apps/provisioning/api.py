@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.kernel import keyset
-from apps.kernel.api import PROBLEM, REFUSALS, known_parameters
+from apps.kernel.api import PROBLEM, REFUSALS, known_parameters, page_shape
 from apps.provisioning import selectors, services
 from apps.requests import selectors as requests
 from apps.requests.api.shapes import ReasonIn, RequestOut, read
@@ -44,14 +44,7 @@ class EndIn(ReasonIn):
     )
 
 
-PAGE = inline_serializer(
-    "ResourcePage",
-    {
-        "results": ResourceOut(many=True),
-        "older": serializers.CharField(help_text="Cursor of the next page, or empty."),
-        "newer": serializers.CharField(help_text="Cursor of the page before, or empty."),
-    },
-)
+PAGE = page_shape("ResourcePage", ResourceOut(many=True))
 
 
 @extend_schema(

@@ -10,6 +10,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from apps.kernel.api import page_shape
 from apps.kernel.errors import InvalidError
 from apps.requests.kinds import KINDS
 
@@ -94,14 +95,7 @@ class ReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
 
 
-PAGE = inline_serializer(
-    "RequestPage",
-    {
-        "results": RequestOut(many=True),
-        "older": serializers.CharField(help_text="Cursor of the next page, or empty."),
-        "newer": serializers.CharField(help_text="Cursor of the page before, or empty."),
-    },
-)
+PAGE = page_shape("RequestPage", RequestOut(many=True))
 
 
 def _asking(slug: str) -> type[serializers.Serializer[Any]]:
